@@ -1,0 +1,44 @@
+using Countinghouse.Http;
+using Microsoft.AspNetCore.Authentication;
+
+namespace Countinghouse.Access;
+
+/// <summary>Puts the slice into the program.</summary>
+public static class AccessSetup
+{
+    /// <summary>The scheme that chooses: the first credential present decides, and a bad one is not forgiven.</summary>
+    private const string FirstCredential = "FirstCredential";
+
+    public static IServiceCollection AddAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<ApiKeyStore>().AddSingleton<ApiKeyCache>().AddSingleton<OwnerStore>();
+        services.AddHostedService<KeyUseJob>();
+
+        services.AddAuthentication(FirstCredential)
+            .AddPolicyScheme(FirstCredential, null, choice => choice.ForwardDefaultSelector = Choose)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.Scheme, null);
+        services.AddAuthorization();
+        return services;
+    }
+
+    /// <summary>
+    /// Ends a request whose credential is bad, on every route, also where none is needed. Comes after the rate limits,
+    /// so that guessing keys is limited too.
+    /// </summary>
+    public static Task RefuseBadCredential(HttpContext context, RequestDelegate next)
+    {
+        var outcome = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult;
+        var bad = outcome is { Succeeded: false }
+            && (outcome.Failure is not null || HasOtherCredential(context.Request));
+        return bad && context.Request.Path.StartsWithSegments(HttpOptions.BasePath)
+            ? context.ChallengeAsync()
+            : next(context);
+    }
+
+    /// <summary>Order of the contract: key, bearer token, session. As schemes join, they are named here.</summary>
+    private static string Choose(HttpContext context) => ApiKeyHandler.Scheme;
+
+    /// <summary>A token or session: no such scheme can vouch for it yet, so it is not valid.</summary>
+    private static bool HasOtherCredential(HttpRequest request) =>
+        request.Headers.ContainsKey("Authorization") || request.Cookies.ContainsKey("sessionid");
+}

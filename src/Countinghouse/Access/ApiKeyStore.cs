@@ -1,0 +1,127 @@
+using System.Data.Common;
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+
+namespace Countinghouse.Access;
+
+/// <summary>An API key as stored: everything but the key.</summary>
+public sealed record ApiKey(
+    OrganizationId Organization,
+    bool OrganizationIsOperator,
+    KeyId Id,
+    KeyKind Kind,
+    Role Role,
+    string Name,
+    bool IsActive,
+    Instant? ExpiresAt,
+    Instant? LastUsed,
+    int RateLimitPerMinute,
+    int RateLimitPerDay,
+    Instant CreatedAt);
+
+/// <summary>What a new key is to be; limits of 0 mean the default of its kind.</summary>
+public sealed record NewApiKey(
+    OrganizationId Organization,
+    KeyKind Kind,
+    Role Role,
+    string Name,
+    Instant? ExpiresAt = null,
+    int RateLimitPerMinute = 0,
+    int RateLimitPerDay = 0);
+
+/// <summary>Keeps API keys. Only the SHA-256 of a key is stored; the key itself is returned once, at its creation.</summary>
+public sealed class ApiKeyStore(Database database, TimeProvider clock)
+{
+    private const string Columns = """
+        SELECT k.org_id, o.is_operator, k.key_id, k.kind, k.role, k.name, k.is_active, k.expires_at, k.last_used,
+               k.rate_limit_per_minute, k.rate_limit_per_day, k.created_at
+        FROM api_key k JOIN organization o ON o.org_id = k.org_id
+        """;
+
+    private const string FindByHash = Columns + " WHERE k.hash = @hash";
+
+    private const string ListByOrganization = Columns + " WHERE k.org_id = @org ORDER BY k.created_at, k.key_id";
+
+    private const string Insert = """
+        INSERT INTO api_key (org_id, key_id, kind, role, name, hash, is_active, expires_at, last_used,
+                             rate_limit_per_minute, rate_limit_per_day, created_at)
+        VALUES (@org, @key, @kind, @role, @name, @hash, TRUE, @expires, NULL, @minute, @day, @now)
+        """;
+
+    private const string Deactivate = "UPDATE api_key SET is_active = FALSE WHERE key_id = @key AND is_active";
+
+    private const string Touch = """
+        UPDATE api_key SET last_used = @at
+        WHERE org_id = @org AND key_id = @key AND (last_used IS NULL OR last_used < @at)
+        """;
+
+    public Task<ApiKey?> Find(byte[] hash, CancellationToken cancellation) => database.Read(
+        connection => connection.First(FindByHash, Read, cancellation, ("hash", hash)), cancellation);
+
+    public Task<List<ApiKey>> List(OrganizationId organization, CancellationToken cancellation) => database.Read(
+        connection => connection.Query(ListByOrganization, Read, cancellation, ("org", organization)), cancellation);
+
+    /// <summary>Makes a key. The text is not kept: show it to its owner now.</summary>
+    public async Task<(KeyId Id, string Key)> Create(NewApiKey wanted, CancellationToken cancellation)
+    {
+        var now = clock.GetUtcNow();
+        var id = new KeyId(Guid.CreateVersion7(now));
+        var key = ApiKeyFormat.Create(wanted.Kind);
+        await database.Write(
+            connection => connection.Execute(
+                Insert,
+                cancellation,
+                ("org", wanted.Organization),
+                ("key", id),
+                ("kind", ApiKeyFormat.Prefix(wanted.Kind)),
+                ("role", RoleText(wanted.Role)),
+                ("name", wanted.Name),
+                ("hash", ApiKeyFormat.Hash(key)),
+                ("expires", wanted.ExpiresAt),
+                ("minute", wanted.RateLimitPerMinute),
+                ("day", wanted.RateLimitPerDay),
+                ("now", Instant.Of(now))),
+            cancellation);
+        return (id, key);
+    }
+
+    /// <summary>Switches a key off for good; false when there was no such active key.</summary>
+    public Task<bool> Revoke(KeyId key, CancellationToken cancellation) => database.Write(
+        async connection => await connection.Execute(Deactivate, cancellation, ("key", key)) > 0, cancellation);
+
+    /// <summary>Notes when keys were last used.</summary>
+    public Task RecordUse(
+        IEnumerable<(OrganizationId Organization, KeyId Key, Instant At)> uses, CancellationToken cancellation) =>
+        database.Write(
+            async connection =>
+            {
+                // Sorted, so that two nodes never wait for each other's rows crosswise.
+                foreach (var (organization, key, at) in uses.OrderBy(use => use.Key.Value))
+                {
+                    await connection.Execute(Touch, cancellation, ("org", organization), ("key", key), ("at", at));
+                }
+            },
+            cancellation);
+
+    internal static string RoleText(Role role) => role switch
+    {
+        Role.Readonly => "readonly",
+        Role.Editor => "editor",
+        Role.Manager => "manager",
+        Role.Billing or Role.Owner => throw new ArgumentOutOfRangeException(nameof(role), role, "not a role of keys"),
+    };
+
+    private static ApiKey Read(DbDataReader row) => new(
+        row.Id<OrganizationId>(0),
+        row.GetBoolean(1),
+        row.Id<KeyId>(2),
+        row.GetString(3) switch { "csb" => KeyKind.Csb, "csu" => KeyKind.Csu, _ => KeyKind.Cpk },
+        row.GetString(4) switch { "manager" => Role.Manager, "editor" => Role.Editor, _ => Role.Readonly },
+        row.GetString(5),
+        row.GetBoolean(6),
+        row.InstantOrNull(7),
+        row.InstantOrNull(8),
+        row.GetInt32(9),
+        row.GetInt32(10),
+        new Instant(row.GetInt64(11)));
+}

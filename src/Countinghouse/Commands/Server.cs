@@ -1,0 +1,96 @@
+using Countinghouse.Access;
+using Countinghouse.Http;
+using Countinghouse.Storage;
+
+namespace Countinghouse.Commands;
+
+/// <summary>Where a server keeps its data and where it answers.</summary>
+public sealed record ServerSettings
+{
+    public const string DefaultUrl = "http://127.0.0.1:8000";
+
+    /// <summary>Addresses to listen on, separated by semicolons.</summary>
+    public string Urls { get; init; } = DefaultUrl;
+
+    /// <summary>Folder of the SQLite file and of demo.json.</summary>
+    public string DataDirectory { get; init; } = "data";
+
+    /// <summary>Connection string; null serves from SQLite.</summary>
+    public string? Postgres { get; init; }
+
+    public Database OpenDatabase()
+    {
+        if (Postgres is not null)
+        {
+            return Database.OpenPostgres(Postgres);
+        }
+
+        Directory.CreateDirectory(DataDirectory);
+        return Database.OpenSqlite(Path.Combine(DataDirectory, "countinghouse.db"));
+    }
+}
+
+/// <summary>The program put together: what the slices bring, and the path of a request through them.</summary>
+public static class Server
+{
+    public static WebApplication Build(ServerSettings settings, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+            EnvironmentName = Environments.Production,
+        });
+        builder.Configuration.AddEnvironmentVariables("COUNTINGHOUSE_");
+        builder.WebHost.UseUrls(settings.Urls.Split(';'));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = HttpOptions.BodyBytesMax;
+        });
+        builder.Logging.ClearProviders().AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.IncludeScopes = true;
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Services.AddSingleton(settings);
+        AddSlices(builder.Services, builder.Configuration);
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        UsePipeline(app);
+        MapSlices(app);
+        return app;
+    }
+
+    /// <summary>Everything but the web: what commands such as "close" need, and what the server needs too.</summary>
+    public static void AddSlices(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
+        services.AddSingleton<Migrator>();
+        services.AddHttp(configuration);
+        services.AddAccess();
+    }
+
+    private static void UsePipeline(WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        app.Use(RequestIds.Middleware);
+        app.Use(HttpSetup.KeepPrivate);
+        app.UseExceptionHandler(_ => { });
+        app.UseStatusCodePages(status =>
+            Problems.ForStatus(status.HttpContext.Response.StatusCode).ExecuteAsync(status.HttpContext));
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseCors();
+        app.Use(AccessSetup.RefuseBadCredential);
+        app.UseAuthorization();
+    }
+
+    private static void MapSlices(WebApplication app)
+    {
+        var api = app.MapGroup(HttpOptions.BasePath).AddEndpointFilter(RequestCheck.Filter);
+        _ = api;
+    }
+}

@@ -1,0 +1,237 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Countinghouse.Http;
+
+/// <summary>
+/// A JSON body read into <typeparamref name="T"/> with every fault reported at once. The rules are those of the type:
+/// its members, "required", nullability and validation attributes, which also make its schema in the OpenAPI document.
+/// </summary>
+public sealed class JsonBody<T>
+    where T : class
+{
+    private readonly List<FieldError> _errors = [];
+    private readonly HashSet<string> _present = new(StringComparer.Ordinal);
+    private readonly Problem? _unreadable;
+    private readonly T? _value;
+
+    internal JsonBody(Problem unreadable) => _unreadable = unreadable;
+
+    internal JsonBody(JsonDocument document, bool strict)
+    {
+        var check = new JsonCheck(_errors, strict);
+        check.Object(document.RootElement, WireJson.Options.GetTypeInfo(typeof(T)), "");
+        if (_errors.Count == 0)
+        {
+            _value = document.RootElement.Deserialize<T>(WireJson.Options)!;
+            foreach (var member in document.RootElement.EnumerateObject())
+            {
+                _present.Add(member.Name);
+            }
+        }
+    }
+
+    /// <summary>What was sent; only when there is no <see cref="Problem"/> (own rules may still add faults).</summary>
+    public T Value => _value ?? throw new InvalidOperationException("The body was refused; answer with its Problem.");
+
+    /// <summary>The answer to give instead of going on; null when all is well.</summary>
+    public Problem? Problem => _unreadable ?? (_errors.Count > 0 ? Problems.Invalid(_errors) : null);
+
+    /// <summary>True when the member was sent at all: a PATCH leaves alone what was not, and null is a value.</summary>
+    public bool Has(string member) => _present.Contains(member);
+
+    /// <summary>Adds a fault that only the slice can know of.</summary>
+    public void Refuse(string field, string message, string code = "invalid") =>
+        _errors.Add(new FieldError(field, message, code));
+
+    public void Refuse(IEnumerable<FieldError> errors) => _errors.AddRange(errors);
+
+    public void Refuse(FieldError? error)
+    {
+        if (error is not null)
+        {
+            _errors.Add(error);
+        }
+    }
+}
+
+/// <summary>Reads request bodies.</summary>
+public static class JsonBody
+{
+    public static async Task<JsonBody<T>> ReadJson<T>(this HttpContext context, CancellationToken cancellation)
+        where T : class
+    {
+        if (!context.Request.HasJsonContentType())
+        {
+            return new JsonBody<T>(Problems.NotJson());
+        }
+
+        try
+        {
+            using var document = await JsonDocument.ParseAsync(
+                context.Request.Body, new JsonDocumentOptions { MaxDepth = 16 }, cancellation);
+            return new JsonBody<T>(document, context.GetEndpoint()!.Metadata.GetMetadata<StrictInput>() is not null);
+        }
+        catch (JsonException error)
+        {
+            return new JsonBody<T>(BrokenJson(error));
+        }
+    }
+
+    /// <summary>Says where JSON broke off, without quoting what was sent.</summary>
+    public static Problem BrokenJson(JsonException error) => Problems.BrokenJson(
+        $"it breaks off or goes wrong at line {(error.LineNumber ?? 0) + 1}, byte {error.BytePositionInLine ?? 0}.");
+}
+
+/// <summary>Holds a JSON element against a type, member by member, and lists what does not fit.</summary>
+internal sealed class JsonCheck(List<FieldError> errors, bool strict)
+{
+    public void Object(JsonElement element, JsonTypeInfo type, string path)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            errors.Add(new FieldError(path, "must be a JSON object", "invalid_type"));
+            return;
+        }
+
+        var members = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var member in element.EnumerateObject())
+        {
+            if (!members.TryAdd(member.Name, member.Value))
+            {
+                errors.Add(new FieldError(path + member.Name, "must be given once", "duplicate"));
+            }
+        }
+
+        foreach (var property in type.Properties)
+        {
+            if (members.Remove(property.Name, out var value))
+            {
+                Member(value, property, path + property.Name);
+            }
+            else if (property.IsRequired)
+            {
+                errors.Add(new FieldError(path + property.Name, "is required", "required"));
+            }
+        }
+
+        if (strict)
+        {
+            errors.AddRange(members.Keys.Select(name =>
+                new FieldError(path + name, "is not a member of this request", "unknown")));
+        }
+    }
+
+    private void Member(JsonElement value, JsonPropertyInfo property, string path)
+    {
+        if (value.ValueKind == JsonValueKind.Null)
+        {
+            var nullable = property.IsSetNullable && (!property.PropertyType.IsValueType
+                || Nullable.GetUnderlyingType(property.PropertyType) is not null);
+            if (!nullable)
+            {
+                errors.Add(new FieldError(path, "must not be null", "required"));
+            }
+
+            return;
+        }
+
+        var type = WireJson.Options.GetTypeInfo(property.PropertyType);
+        if (type.Kind == JsonTypeInfoKind.Object)
+        {
+            Object(value, type, path + ".");
+        }
+        else if (type.Kind == JsonTypeInfoKind.Enumerable && type.ElementType is { } item
+            && WireJson.Options.GetTypeInfo(item).Kind == JsonTypeInfoKind.Object)
+        {
+            Items(value, WireJson.Options.GetTypeInfo(item), path);
+            Attributes(value, property, path);
+        }
+        else
+        {
+            Attributes(value, property, path);
+        }
+    }
+
+    private void Items(JsonElement value, JsonTypeInfo item, string path)
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            return;
+        }
+
+        var index = 0;
+        foreach (var element in value.EnumerateArray())
+        {
+            Object(element, item, $"{path}[{index++}].");
+        }
+    }
+
+    private void Attributes(JsonElement value, JsonPropertyInfo property, string path)
+    {
+        object? parsed;
+        var before = errors.Count;
+        try
+        {
+            parsed = value.Deserialize(property.PropertyType, WireJson.Options);
+        }
+        catch (JsonException error)
+        {
+            // Faults inside the items were listed one by one; that the list cannot be read adds nothing.
+            if (!errors.Any(known => known.Field.StartsWith(path + "[", StringComparison.Ordinal)) && before >= 0)
+            {
+                errors.Add(new FieldError(path, "must be " + Expected(property.PropertyType, error), "invalid_type"));
+            }
+
+            return;
+        }
+
+        var attributes = property.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? [];
+        foreach (var attribute in attributes.Cast<ValidationAttribute>())
+        {
+            if (!attribute.IsValid(parsed))
+            {
+                errors.Add(new FieldError(path, Sentence(attribute), "invalid"));
+            }
+        }
+    }
+
+    private static string Sentence(ValidationAttribute attribute) => attribute switch
+    {
+        StringLengthAttribute { MinimumLength: > 0 } length =>
+            $"must be {length.MinimumLength} to {length.MaximumLength} characters",
+        StringLengthAttribute length => $"must be at most {length.MaximumLength} characters",
+        LengthAttribute length => $"must have {length.MinimumLength} to {length.MaximumLength} items",
+        RangeAttribute range => $"must be from {range.Minimum} to {range.Maximum}",
+        _ => attribute.FormatErrorMessage("this"),
+    };
+
+    private static string Expected(Type type, JsonException error)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type.IsEnum)
+        {
+            return "one of: " + string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName));
+        }
+
+        if (type == typeof(string))
+        {
+            return "a string";
+        }
+
+        if (type == typeof(bool))
+        {
+            return "true or false";
+        }
+
+        if (type == typeof(int) || type == typeof(long))
+        {
+            return "a whole number";
+        }
+
+        return typeof(System.Collections.IDictionary).IsAssignableFrom(type) || type.Name.Contains("Dictionary")
+            ? "a flat map of strings"
+            : type.IsValueType ? error.Message.Split(" Path:")[0] : "a list of the right kind of values";
+    }
+}

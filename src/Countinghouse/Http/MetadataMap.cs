@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Countinghouse.Http;
+
+/// <summary>
+/// The flat string map that callers may hang on their objects. Writing merges, an empty value deletes its key, an
+/// empty map or null clears all.
+/// </summary>
+public static class MetadataMap
+{
+    public const int KeysMax = 50;
+    public const int KeyLengthMax = 40;
+    public const int ValueLengthMax = 500;
+
+    /// <summary>What is wrong with a written map, field by field.</summary>
+    public static IEnumerable<FieldError> Check(IReadOnlyDictionary<string, string>? written)
+    {
+        foreach (var (key, value) in written ?? new Dictionary<string, string>())
+        {
+            if (key.Length is 0 or > KeyLengthMax)
+            {
+                yield return Error($"metadata.{key[..Math.Min(key.Length, KeyLengthMax)]}", $"needs a key of 1 to {KeyLengthMax} characters");
+            }
+
+            if (value.Length > ValueLengthMax)
+            {
+                yield return Error($"metadata.{key}", $"must be at most {ValueLengthMax} characters");
+            }
+        }
+    }
+
+    /// <summary>The stored map after a write; with an error when it would hold too many keys.</summary>
+    public static (Dictionary<string, string> Map, FieldError? Error) Merge(
+        IReadOnlyDictionary<string, string> stored, IReadOnlyDictionary<string, string>? written)
+    {
+        if (written is null || written.Count == 0)
+        {
+            return ([], null);
+        }
+
+        var merged = new Dictionary<string, string>(stored);
+        foreach (var (key, value) in written)
+        {
+            if (value.Length == 0)
+            {
+                merged.Remove(key);
+            }
+            else
+            {
+                merged[key] = value;
+            }
+        }
+
+        return merged.Count <= KeysMax
+            ? (merged, null)
+            : ([], Error("metadata", $"must have at most {KeysMax} keys; it would have {merged.Count}"));
+    }
+
+    public static string Store(IReadOnlyDictionary<string, string> map) => JsonSerializer.Serialize(map);
+
+    public static Dictionary<string, string> Load(string stored) =>
+        JsonSerializer.Deserialize<Dictionary<string, string>>(stored) ?? [];
+
+    private static FieldError Error(string field, FormattableString message) =>
+        new(field, message.ToString(CultureInfo.InvariantCulture), "invalid_metadata");
+}

@@ -1,0 +1,147 @@
+using System.Globalization;
+
+namespace Countinghouse.Primitives;
+
+/// <summary>A UTC day, held and stored as the number yyyymmdd.</summary>
+public readonly record struct UtcDay : IComparable<UtcDay>, IWireText<UtcDay>
+{
+    private UtcDay(int number) => Number = number;
+
+    /// <summary>yyyymmdd.</summary>
+    public int Number { get; }
+
+    public static string Expected => "a day as YYYY-MM-DD";
+
+    public Period Period => Period.FromNumber(Number / 100);
+
+    /// <summary>First hour of the day as yyyymmddhh; the last is 23 later.</summary>
+    public int FirstHour => Number * 100;
+
+    public int LastHour => (Number * 100) + 23;
+
+    public static UtcDay Of(DateTimeOffset time) => From(DateOnly.FromDateTime(time.UtcDateTime));
+
+    public static UtcDay From(DateOnly date) => new((date.Year * 10_000) + (date.Month * 100) + date.Day);
+
+    /// <summary>A day that was stored; throws when the number is no day.</summary>
+    public static UtcDay FromNumber(int number) =>
+        From(new DateOnly(number / 10_000, number / 100 % 100, number % 100));
+
+    public static bool TryParse(string text, out UtcDay value)
+    {
+        var parsed = DateOnly.TryParseExact(
+            text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date);
+        value = parsed ? From(date) : default;
+        return parsed;
+    }
+
+    public static bool operator <(UtcDay left, UtcDay right) => left.Number < right.Number;
+    public static bool operator >(UtcDay left, UtcDay right) => left.Number > right.Number;
+    public static bool operator <=(UtcDay left, UtcDay right) => left.Number <= right.Number;
+    public static bool operator >=(UtcDay left, UtcDay right) => left.Number >= right.Number;
+
+    public DateOnly ToDate() => new(Number / 10_000, Number / 100 % 100, Number % 100);
+
+    /// <summary>Midnight at the start of the day.</summary>
+    public DateTimeOffset Start() => new(ToDate().ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
+
+    /// <summary>The day so many days later; the calendar's ends (years 1 and 9999) where it would leave them.</summary>
+    public UtcDay AddDays(int days) =>
+        From(DateOnly.FromDayNumber(Math.Clamp(ToDate().DayNumber + days, 0, DateOnly.MaxValue.DayNumber)));
+
+    public int DaysUntil(UtcDay later) => later.ToDate().DayNumber - ToDate().DayNumber;
+
+    public int CompareTo(UtcDay other) => Number.CompareTo(other.Number);
+
+    public override string ToString() => ToDate().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+}
+
+/// <summary>A calendar month, UTC, held and stored as the number yyyymm: the span of one revenue-share record.</summary>
+public readonly record struct Period : IComparable<Period>, IWireText<Period>
+{
+    private Period(int number) => Number = number;
+
+    /// <summary>yyyymm.</summary>
+    public int Number { get; }
+
+    public static string Expected => "a month as YYYY-MM";
+
+    public UtcDay FirstDay => UtcDay.FromNumber((Number * 100) + 1);
+
+    public UtcDay LastDay => UtcDay.FromNumber((Number * 100) + DateTime.DaysInMonth(Number / 100, Number % 100));
+
+    public Period Next => Number % 100 == 12 ? new Period(Number + 89) : new Period(Number + 1);
+
+    public Period Previous => Number % 100 == 1 ? new Period(Number - 89) : new Period(Number - 1);
+
+    /// <summary>The instant at which the month is over.</summary>
+    public DateTimeOffset End => LastDay.Start().AddDays(1);
+
+    /// <summary>A month that was stored; throws when the number is no month.</summary>
+    public static Period FromNumber(int number)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(number, 101);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(number, 999_912);
+        ArgumentOutOfRangeException.ThrowIfZero(number % 100);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(number % 100, 12);
+        return new Period(number);
+    }
+
+    public static bool TryParse(string text, out Period value)
+    {
+        var parsed = UtcDay.TryParse(text + "-01", out var day);
+        value = parsed ? day.Period : default;
+        return parsed;
+    }
+
+    public static bool operator <(Period left, Period right) => left.Number < right.Number;
+    public static bool operator >(Period left, Period right) => left.Number > right.Number;
+    public static bool operator <=(Period left, Period right) => left.Number <= right.Number;
+    public static bool operator >=(Period left, Period right) => left.Number >= right.Number;
+
+    public int CompareTo(Period other) => Number.CompareTo(other.Number);
+
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Number / 100:0000}-{Number % 100:00}");
+}
+
+/// <summary>A moment, held and stored as microseconds since 1970 UTC; prints as RFC 3339 ending in Z.</summary>
+public readonly record struct Instant(long Micros) : IComparable<Instant>, IWireText<Instant>
+{
+    public static string Expected => "a time as RFC 3339 with an offset, for example 2025-08-05T14:30:00Z";
+
+    public static Instant Of(DateTimeOffset time) =>
+        new((time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond);
+
+    /// <summary>Reads RFC 3339; an offset is required, because a time without one names no moment.</summary>
+    public static bool TryParse(string text, out Instant value)
+    {
+        value = default;
+        if (text.Length < 20 || text[10] is not ('T' or 't' or ' '))
+        {
+            return false;
+        }
+
+        var offset = text[^1] is 'Z' or 'z' || text[^6] is '+' or '-';
+        if (!offset || !DateTimeOffset.TryParse(
+                text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out var time))
+        {
+            return false;
+        }
+
+        value = Of(time);
+        return true;
+    }
+
+    public static bool operator <(Instant left, Instant right) => left.Micros < right.Micros;
+    public static bool operator >(Instant left, Instant right) => left.Micros > right.Micros;
+    public static bool operator <=(Instant left, Instant right) => left.Micros <= right.Micros;
+    public static bool operator >=(Instant left, Instant right) => left.Micros >= right.Micros;
+
+    public DateTimeOffset ToTime() => DateTimeOffset.UnixEpoch.AddTicks(Micros * TimeSpan.TicksPerMicrosecond);
+
+    public int CompareTo(Instant other) => Micros.CompareTo(other.Micros);
+
+    public override string ToString() =>
+        ToTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,4 @@
+using Countinghouse.Commands;
+
+var app = Server.Build(new ServerSettings());
+await app.RunAsync();

@@ -1,0 +1,16 @@
+namespace Countinghouse.RateLimits;
+
+/// <summary>What the limits need to know of a caller, as claims, so that this slice depends on no way of signing in.</summary>
+public static class RateLimitClaims
+{
+    /// <summary>The credential that is counted.</summary>
+    public const string Subject = "ch:subject";
+
+    /// <summary>"true" for a publishable key, which has a smaller default.</summary>
+    public const string Publishable = "ch:publishable";
+
+    /// <summary>The credential's own limits; "0" is the default.</summary>
+    public const string PerMinute = "ch:per_minute";
+
+    public const string PerDay = "ch:per_day";
+}

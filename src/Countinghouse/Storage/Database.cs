@@ -1,0 +1,140 @@
+using System.Data;
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace Countinghouse.Storage;
+
+public enum Engine
+{
+    Sqlite = 1,
+    Postgres = 2,
+}
+
+/// <summary>
+/// The database, whichever engine it is. Reads take a connection each; writes are one transaction each. On PostgreSQL
+/// writers meet at row locks (READ COMMITTED); on SQLite there is one writer at a time (BEGIN IMMEDIATE), which is
+/// what row locks would come to there.
+/// </summary>
+public sealed class Database : IAsyncDisposable
+{
+    /// <summary>How long a writer waits for another process on the same SQLite file.</summary>
+    private const int SqliteBusySeconds = 30;
+
+    private readonly DbDataSource _source;
+    private readonly SemaphoreSlim? _sqliteWriter;
+
+    private Database(Engine engine, DbDataSource source)
+    {
+        Engine = engine;
+        _source = source;
+        _sqliteWriter = engine == Engine.Sqlite ? new SemaphoreSlim(1) : null;
+    }
+
+    public Engine Engine { get; }
+
+    public static Database OpenSqlite(string path)
+    {
+        SQLitePCL.Batteries_V2.Init();
+        var settings = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            ForeignKeys = true,
+            DefaultTimeout = SqliteBusySeconds,
+            Pooling = true,
+        };
+        return new Database(Engine.Sqlite, SqliteFactory.Instance.CreateDataSource(settings.ToString()));
+    }
+
+    public static Database OpenPostgres(string connectionString)
+    {
+        // Statements are few and constant, so preparing them after five uses pays from the sixth on.
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "countinghouse" };
+        if (settings.MaxAutoPrepare == 0)
+        {
+            settings.MaxAutoPrepare = 200;
+        }
+
+        return new Database(Engine.Postgres, NpgsqlDataSource.Create(settings));
+    }
+
+    /// <summary>Opens a connection that reads; the caller disposes of it.</summary>
+    public ValueTask<DbConnection> Open(CancellationToken cancellation) => _source.OpenConnectionAsync(cancellation);
+
+    public async Task<T> Read<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellation)
+    {
+        await using var connection = await Open(cancellation);
+        return await work(connection);
+    }
+
+    /// <summary>Several statements that see one state of the database.</summary>
+    public async Task<T> ReadSnapshot<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellation)
+    {
+        await using var connection = await Open(cancellation);
+        await using var snapshot = connection is SqliteConnection sqlite
+            ? sqlite.BeginTransaction(deferred: true)
+            : await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        var result = await work(connection);
+        await snapshot.CommitAsync(cancellation);
+        return result;
+    }
+
+    /// <summary>One transaction, durable when this returns; an exception leaves nothing behind.</summary>
+    public async Task<T> Write<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellation)
+    {
+        if (_sqliteWriter is not null)
+        {
+            await _sqliteWriter.WaitAsync(cancellation);
+        }
+
+        try
+        {
+            await using var connection = await Open(cancellation);
+            if (Engine == Engine.Sqlite)
+            {
+                // FULL: a commit is on the disk before it is acknowledged. NORMAL would lose the last ones in a power cut.
+                await connection.Execute("PRAGMA synchronous = FULL", cancellation);
+            }
+
+            await using var transaction =
+                await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+            var result = await work(connection);
+
+            // Not cancellable: once asked, a commit must be waited for, or nobody knows whether it happened.
+            await transaction.CommitAsync(CancellationToken.None);
+            return result;
+        }
+        finally
+        {
+            _sqliteWriter?.Release();
+        }
+    }
+
+    public Task Write(Func<DbConnection, Task> work, CancellationToken cancellation) =>
+        Write(
+            async connection =>
+            {
+                await work(connection);
+                return true;
+            },
+            cancellation);
+
+    /// <summary>True when the error says that the database cannot be reached or asked just now: try again later.</summary>
+    public static bool IsUnavailable(Exception error) => error switch
+    {
+        PostgresException postgres => postgres.IsTransient || postgres.SqlState is "57P01" or "57P02" or "57P03",
+        NpgsqlException => true,
+        SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 10 or 13 or 14,
+        _ => false,
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        await _source.DisposeAsync();
+        _sqliteWriter?.Dispose();
+        if (Engine == Engine.Sqlite)
+        {
+            SqliteConnection.ClearAllPools();
+        }
+    }
+}
