@@ -1,5 +1,7 @@
 using Countinghouse.Access;
+using Countinghouse.Campaigns;
 using Countinghouse.Http;
+using Countinghouse.Organizations;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Commands;
@@ -71,6 +73,9 @@ public static class Server
         services.AddSingleton<Migrator>();
         services.AddHttp(configuration);
         services.AddAccess();
+        services.AddSingleton<OrganizationStore>().AddSingleton<CatalogStore>();
+        services.AddSingleton<CampaignStore>().AddSingleton<CampaignSnapshots>();
+        services.AddSingleton<CampaignScheduleJob>().AddHostedService(p => p.GetRequiredService<CampaignScheduleJob>());
     }
 
     private static void UsePipeline(WebApplication app)
@@ -91,6 +96,8 @@ public static class Server
     private static void MapSlices(WebApplication app)
     {
         var api = app.MapGroup(HttpOptions.BasePath).AddEndpointFilter(RequestCheck.Filter);
-        _ = api;
+        api.MapOrganizations();
+        api.MapCatalog();
+        api.MapCampaigns();
     }
 }
