@@ -26,7 +26,9 @@ public sealed class ArchitectureTests : IDisposable
     /// <summary>These put everything together and may use it all; nothing may use them.</summary>
     private static readonly string[] Top = ["Commands", "Program"];
 
-    /// <summary>Interfaces are for true plug-points. These two are the shape of a value type, not a plug-point.</summary>
+    /// <summary>
+    /// Interfaces are for true plug-points. These two are the shape of a value type, not a plug-point.
+    /// </summary>
     private static readonly string[] InterfacesWithoutCount = ["IWireText`1", "IId`1", "IId"];
 
     private readonly AssemblyMap _product = new(typeof(Server).Assembly.Location);

@@ -83,7 +83,9 @@ public sealed class AssemblyMap : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    /// <summary>The slice of a type; null for what source generators put elsewhere. Program is a slice of its own.</summary>
+    /// <summary>
+    /// The slice of a type; null for what source generators put elsewhere. Program is a slice of its own.
+    /// </summary>
     private string? SliceOf(TypeDefinitionHandle handle)
     {
         var type = _metadata.GetTypeDefinition(handle);
@@ -191,7 +193,8 @@ public sealed class AssemblyMap : IDisposable
                 found.Any(MetadataTokens.EntityHandle(code.ReadInt32()));
                 break;
             case OperandType.InlineSwitch:
-                code.Offset += sizeof(int) * code.ReadInt32();
+                var targets = code.ReadInt32();
+                code.Offset += sizeof(int) * targets;
                 break;
             case OperandType.InlineNone:
                 break;

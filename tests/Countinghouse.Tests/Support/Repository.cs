@@ -8,13 +8,15 @@ public static class Repository
     /// <summary>Folder of the product's slices.</summary>
     public static string Product => Path.Combine(Root, "src", "Countinghouse");
 
-    /// <summary>All hand-written files with the extension below src, tests and bench, as (path from the root, lines).</summary>
+    /// <summary>
+    /// All hand-written files with the extension below src, tests and bench, as (path from the root, lines).
+    /// </summary>
     public static IEnumerable<(string Path, string[] Lines)> Files(string extension) =>
         new[] { "src", "tests", "bench" }
             .Select(folder => Path.Combine(Root, folder))
             .Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateFiles(folder, "*" + extension, SearchOption.AllDirectories))
-            .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "node_modules"))
+            .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
             .Select(file => (Path.GetRelativePath(Root, file), File.ReadAllLines(file)));
 
     private static string FindRoot()
