@@ -196,7 +196,8 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
             errors.Add(new FieldError(path, "must not contain the character U+0000", "invalid"));
         }
 
-        var attributes = property.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? [];
+        var attributes =
+            property.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? [];
         foreach (var attribute in attributes.Cast<ValidationAttribute>())
         {
             if (!attribute.IsValid(parsed))
@@ -230,7 +231,8 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type.IsEnum)
         {
-            return "one of: " + string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName));
+            var names = Enum.GetNames(type).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName);
+            return "one of: " + string.Join(", ", names);
         }
 
         if (type == typeof(string))

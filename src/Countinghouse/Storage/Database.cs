@@ -93,7 +93,8 @@ public sealed class Database : IAsyncDisposable
             await using var connection = await Open(cancellation);
             if (Engine == Engine.Sqlite)
             {
-                // FULL: a commit is on the disk before it is acknowledged. NORMAL would lose the last ones in a power cut.
+                // FULL: a commit is on the disk before it is acknowledged. NORMAL would lose the last ones in a power
+                // cut.
                 await connection.Execute("PRAGMA synchronous = FULL", cancellation);
             }
 
