@@ -1,5 +1,6 @@
 using Countinghouse.Access;
 using Countinghouse.Http;
+using Countinghouse.RateLimits;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Commands;
@@ -69,13 +70,16 @@ public static class Server
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
         services.AddSingleton<Migrator>();
+        services.AddSingleton<SystemSecrets>();
         services.AddHttp(configuration);
+        services.AddRateLimits(configuration);
         services.AddAccess();
     }
 
     private static void UsePipeline(WebApplication app)
     {
         app.UseForwardedHeaders();
+        app.UseRateLimitHeaders();
         app.Use(RequestIds.Middleware);
         app.Use(HttpSetup.KeepPrivate);
         app.UseExceptionHandler(_ => { });
@@ -83,6 +87,7 @@ public static class Server
             Problems.ForStatus(status.HttpContext.Response.StatusCode).ExecuteAsync(status.HttpContext));
         app.UseRouting();
         app.UseAuthentication();
+        app.UseRateLimits();
         app.UseCors();
         app.Use(AccessSetup.RefuseBadCredential);
         app.UseAuthorization();

@@ -25,7 +25,6 @@ public static class HttpSetup
 
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<HttpOptions>>((forwarded, http) =>
         {
-            forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
             forwarded.KnownProxies.Clear();
             forwarded.KnownIPNetworks.Clear();
             foreach (var proxy in http.Value.TrustedProxies.Split(
@@ -33,6 +32,11 @@ public static class HttpSetup
             {
                 forwarded.KnownProxies.Add(IPAddress.Parse(proxy));
             }
+
+            // With no proxy named the framework would believe everybody's headers.
+            forwarded.ForwardedHeaders = forwarded.KnownProxies.Count > 0
+                ? ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto
+                : ForwardedHeaders.None;
         });
         return services;
     }
