@@ -91,6 +91,7 @@ public static class Server
         app.UseCors();
         app.Use(AccessSetup.RefuseBadCredential);
         app.UseAuthorization();
+        app.Use(app.Services.GetRequiredService<Idempotency>().Middleware);
     }
 
     private static void MapSlices(WebApplication app)
