@@ -1,5 +1,7 @@
 using Countinghouse.Access;
+using Countinghouse.Campaigns;
 using Countinghouse.Http;
+using Countinghouse.Organizations;
 using Countinghouse.RateLimits;
 using Countinghouse.Storage;
 
@@ -74,6 +76,9 @@ public static class Server
         services.AddHttp(configuration);
         services.AddRateLimits(configuration);
         services.AddAccess();
+        services.AddSingleton<OrganizationStore>().AddSingleton<CatalogStore>();
+        services.AddSingleton<CampaignStore>().AddSingleton<CampaignSnapshots>();
+        services.AddSingleton<CampaignScheduleJob>().AddHostedService(p => p.GetRequiredService<CampaignScheduleJob>());
     }
 
     private static void UsePipeline(WebApplication app)
@@ -97,6 +102,8 @@ public static class Server
     private static void MapSlices(WebApplication app)
     {
         var api = app.MapGroup(HttpOptions.BasePath).AddEndpointFilter(RequestCheck.Filter);
-        _ = api;
+        api.MapOrganizations();
+        api.MapCatalog();
+        api.MapCampaigns();
     }
 }
