@@ -4,6 +4,7 @@ using Countinghouse.Http;
 using Countinghouse.Ingest;
 using Countinghouse.Organizations;
 using Countinghouse.Reporting;
+using Countinghouse.RateLimits;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Commands;
@@ -73,7 +74,9 @@ public static class Server
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
         services.AddSingleton<Migrator>();
+        services.AddSingleton<SystemSecrets>();
         services.AddHttp(configuration);
+        services.AddRateLimits(configuration);
         services.AddAccess();
         services.AddSingleton<OrganizationStore>().AddSingleton<CatalogStore>();
         services.AddSingleton<CampaignStore>().AddSingleton<CampaignSnapshots>();
@@ -86,6 +89,7 @@ public static class Server
     private static void UsePipeline(WebApplication app)
     {
         app.UseForwardedHeaders();
+        app.UseRateLimitHeaders();
         app.Use(RequestIds.Middleware);
         app.Use(HttpSetup.KeepPrivate);
         app.UseExceptionHandler(_ => { });
@@ -93,9 +97,11 @@ public static class Server
             Problems.ForStatus(status.HttpContext.Response.StatusCode).ExecuteAsync(status.HttpContext));
         app.UseRouting();
         app.UseAuthentication();
+        app.UseRateLimits();
         app.UseCors();
         app.Use(AccessSetup.RefuseBadCredential);
         app.UseAuthorization();
+        app.Use(app.Services.GetRequiredService<Idempotency>().Middleware);
     }
 
     private static void MapSlices(WebApplication app)
