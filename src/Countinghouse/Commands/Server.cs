@@ -1,5 +1,6 @@
 using Countinghouse.Access;
 using Countinghouse.Http;
+using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Commands;
@@ -71,6 +72,7 @@ public static class Server
         services.AddSingleton<Migrator>();
         services.AddHttp(configuration);
         services.AddAccess();
+        services.AddRevenueShare(configuration);
     }
 
     private static void UsePipeline(WebApplication app)
@@ -91,6 +93,6 @@ public static class Server
     private static void MapSlices(WebApplication app)
     {
         var api = app.MapGroup(HttpOptions.BasePath).AddEndpointFilter(RequestCheck.Filter);
-        _ = api;
+        api.MapRevenueShare();
     }
 }
