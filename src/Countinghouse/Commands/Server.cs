@@ -1,5 +1,7 @@
 using Countinghouse.Access;
+using Countinghouse.Campaigns;
 using Countinghouse.Http;
+using Countinghouse.Organizations;
 using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
 
@@ -72,6 +74,9 @@ public static class Server
         services.AddSingleton<Migrator>();
         services.AddHttp(configuration);
         services.AddAccess();
+        services.AddSingleton<OrganizationStore>().AddSingleton<CatalogStore>();
+        services.AddSingleton<CampaignStore>().AddSingleton<CampaignSnapshots>();
+        services.AddSingleton<CampaignScheduleJob>().AddHostedService(p => p.GetRequiredService<CampaignScheduleJob>());
         services.AddRevenueShare(configuration);
     }
 
@@ -93,6 +98,9 @@ public static class Server
     private static void MapSlices(WebApplication app)
     {
         var api = app.MapGroup(HttpOptions.BasePath).AddEndpointFilter(RequestCheck.Filter);
+        api.MapOrganizations();
+        api.MapCatalog();
+        api.MapCampaigns();
         api.MapRevenueShare();
     }
 }

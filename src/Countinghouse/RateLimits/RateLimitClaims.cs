@@ -1,6 +1,8 @@
 namespace Countinghouse.RateLimits;
 
-/// <summary>What the limits need to know of a caller, as claims, so that this slice depends on no way of signing in.</summary>
+/// <summary>
+/// What the limits need to know of a caller, as claims, so that this slice depends on no way of signing in.
+/// </summary>
 public static class RateLimitClaims
 {
     /// <summary>The credential that is counted.</summary>

@@ -138,7 +138,7 @@ public sealed partial class Settlements(
         };
     }
 
-    /// <summary>Holds advertisers' rollups against their events; null when any differ, with all of them logged.</summary>
+    /// <summary>Holds rollups against events, advertiser by advertiser; null when any differ, all logged.</summary>
     private async Task<List<(OrganizationId Advertiser, RollupTotals Totals)>?> Verify(
         Period period, List<OrganizationId> advertisers, CancellationToken cancellation)
     {

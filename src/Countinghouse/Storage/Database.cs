@@ -92,7 +92,8 @@ public sealed class Database : IAsyncDisposable
             await using var connection = await Open(cancellation);
             if (Engine == Engine.Sqlite)
             {
-                // FULL: a commit is on the disk before it is acknowledged. NORMAL would lose the last ones in a power cut.
+                // FULL: a commit is on the disk before it is acknowledged. NORMAL would lose the last ones in a power
+                // cut.
                 await connection.Execute("PRAGMA synchronous = FULL", cancellation);
             }
 
@@ -119,7 +120,9 @@ public sealed class Database : IAsyncDisposable
             },
             cancellation);
 
-    /// <summary>True when the error says that the database cannot be reached or asked just now: try again later.</summary>
+    /// <summary>
+    /// True when the error says that the database cannot be reached or asked just now: try again later.
+    /// </summary>
     public static bool IsUnavailable(Exception error) => error switch
     {
         PostgresException postgres => postgres.IsTransient || postgres.SqlState is "57P01" or "57P02" or "57P03",

@@ -1,7 +1,8 @@
 -- One text for both engines. PostgreSQL has these types; SQLite takes any type name and applies an affinity
 -- (bigint, integer: integer; text: text; uuid, bytea: kept as they are), so the same statement makes the same table.
 -- What stands between the marks of an engine (see Migrator.cs) is for that engine alone.
--- Times are microseconds UTC, days yyyymmdd, hours yyyymmddhh, periods yyyymm, money micro-USD unless the name says cents.
+-- Times are microseconds UTC, days yyyymmdd, hours yyyymmddhh, periods yyyymm, money micro-USD unless the name says
+-- cents.
 -- Keys of an organization's data begin with the organization, so that the tables can be distributed by it.
 
 -- Shared by all ----------------------------------------------------------------------------------------------------
@@ -184,7 +185,8 @@ CREATE TABLE ingest_batch (
 );
 CREATE UNIQUE INDEX ingest_batch_flush ON ingest_batch (org_id, flush_id);
 
--- Read and written by Ingest alone. kind 1 impression, 2 click; validity 0 valid, 1 general, 2 sophisticated invalid traffic.
+-- Read and written by Ingest alone. kind 1 impression, 2 click; validity 0 valid, 1 general, 2 sophisticated invalid
+-- traffic.
 CREATE TABLE ad_event (
     org_id uuid NOT NULL,
     event_id uuid NOT NULL,
