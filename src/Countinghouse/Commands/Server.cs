@@ -5,6 +5,7 @@ using Countinghouse.Ingest;
 using Countinghouse.Organizations;
 using Countinghouse.Reporting;
 using Countinghouse.RateLimits;
+using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Commands;
@@ -84,6 +85,7 @@ public static class Server
         services.AddSingleton<CampaignListReport>().AddSingleton<PerformanceReport>();
         services.AddSingleton<CampaignSummaryReport>().AddSingleton<SeriesReport>();
         services.AddSingleton<CampaignScheduleJob>().AddHostedService(p => p.GetRequiredService<CampaignScheduleJob>());
+        services.AddRevenueShare(configuration);
     }
 
     private static void UsePipeline(WebApplication app)
@@ -112,5 +114,6 @@ public static class Server
         api.MapCampaigns();
         api.MapEvents();
         api.MapReporting();
+        api.MapRevenueShare();
     }
 }
