@@ -70,6 +70,7 @@ public static class Server
         services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
         services.AddSingleton<Migrator>();
         services.AddHttp(configuration);
+        services.AddApiDocument();
         services.AddAccess();
     }
 
@@ -92,5 +93,6 @@ public static class Server
     {
         var api = app.MapGroup(HttpOptions.BasePath).AddEndpointFilter(RequestCheck.Filter);
         _ = api;
+        app.MapDiscovery();
     }
 }

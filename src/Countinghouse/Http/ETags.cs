@@ -1,6 +1,8 @@
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Primitives;
 
 namespace Countinghouse.Http;
@@ -48,13 +50,22 @@ public static class ETags
     private static string Tag(byte[] hash) => $"\"{Convert.ToHexStringLower(hash.AsSpan(0, 16))}\"";
 
     /// <summary>A report small enough to be written to memory first; its tag is the hash of its bytes.</summary>
-    public sealed class Answer<T>(T value) : IResult, IStatusCodeHttpResult, IValueHttpResult, IValueHttpResult<T>
+    public sealed class Answer<T>(T value)
+        : IResult, IStatusCodeHttpResult, IValueHttpResult, IValueHttpResult<T>, IEndpointMetadataProvider
     {
         public T? Value => value;
 
         public int? StatusCode => StatusCodes.Status200OK;
 
         object? IValueHttpResult.Value => value;
+
+        /// <summary>Tells the OpenAPI document what is answered.</summary>
+        static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+        {
+            builder.Metadata.Add(new ProducesResponseTypeMetadata(
+                StatusCodes.Status200OK, typeof(T), ["application/json"]));
+            builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status304NotModified));
+        }
 
         public async Task ExecuteAsync(HttpContext httpContext)
         {
