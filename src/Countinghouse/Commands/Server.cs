@@ -1,5 +1,7 @@
 using Countinghouse.Access;
+using Countinghouse.Campaigns;
 using Countinghouse.Http;
+using Countinghouse.Organizations;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Commands;
@@ -55,6 +57,7 @@ public static class Server
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(settings);
         AddSlices(builder.Services, builder.Configuration);
+        builder.Services.AddApiDocument();
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -70,8 +73,10 @@ public static class Server
         services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
         services.AddSingleton<Migrator>();
         services.AddHttp(configuration);
-        services.AddApiDocument();
         services.AddAccess();
+        services.AddSingleton<OrganizationStore>().AddSingleton<CatalogStore>();
+        services.AddSingleton<CampaignStore>().AddSingleton<CampaignSnapshots>();
+        services.AddSingleton<CampaignScheduleJob>().AddHostedService(p => p.GetRequiredService<CampaignScheduleJob>());
     }
 
     private static void UsePipeline(WebApplication app)
@@ -92,7 +97,9 @@ public static class Server
     private static void MapSlices(WebApplication app)
     {
         var api = app.MapGroup(HttpOptions.BasePath).AddEndpointFilter(RequestCheck.Filter);
-        _ = api;
+        api.MapOrganizations();
+        api.MapCatalog();
+        api.MapCampaigns();
         app.MapDiscovery();
     }
 }

@@ -77,6 +77,10 @@ public static class JsonBody
         {
             return new JsonBody<T>(BrokenJson(error));
         }
+        catch (InvalidOperationException error) when (error.Source == "System.Text.Json.Rethrowable")
+        {
+            return new JsonBody<T>(Problems.BrokenJson("a text in it is not valid Unicode."));
+        }
     }
 
     /// <summary>Says where JSON broke off, without quoting what was sent.</summary>
@@ -171,7 +175,6 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
     private void Attributes(JsonElement value, JsonPropertyInfo property, string path)
     {
         object? parsed;
-        var before = errors.Count;
         try
         {
             parsed = value.Deserialize(property.PropertyType, WireJson.Options);
@@ -179,12 +182,17 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
         catch (JsonException error)
         {
             // Faults inside the items were listed one by one; that the list cannot be read adds nothing.
-            if (!errors.Any(known => known.Field.StartsWith(path + "[", StringComparison.Ordinal)) && before >= 0)
+            if (!errors.Any(known => known.Field.StartsWith(path + "[", StringComparison.Ordinal)) )
             {
                 errors.Add(new FieldError(path, "must be " + Expected(property.PropertyType, error), "invalid_type"));
             }
 
             return;
+        }
+
+        if (HasNul(parsed))
+        {
+            errors.Add(new FieldError(path, "must not contain the character U+0000", "invalid"));
         }
 
         var attributes = property.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? [];
@@ -196,6 +204,15 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
             }
         }
     }
+
+    /// <summary>PostgreSQL cannot store it, and no honest text has it.</summary>
+    private static bool HasNul(object? parsed) => parsed switch
+    {
+        string text => text.Contains('\0'),
+        IReadOnlyDictionary<string, string> map =>
+            map.Any(pair => pair.Key.Contains('\0') || (pair.Value?.Contains('\0') ?? false)),
+        _ => false,
+    };
 
     private static string Sentence(ValidationAttribute attribute) => attribute switch
     {
