@@ -47,6 +47,7 @@ public static class Discovery
             .WithSummary("Get the catalogue of APIs")
             .WithDescription("A linkset (RFC 9727) that leads to this document, the reference page and the health check.")
             .Produces<Linkset>(contentType: "application/linkset+json")
+            .WithMetadata(new AnswerHeader(OpenApiParts.Link))
             .ShortCircuit();
 
         app.MapHealth();

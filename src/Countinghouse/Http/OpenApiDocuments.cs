@@ -31,7 +31,8 @@ internal static class OpenApiDocuments
         ];
 
         var problem = await context.GetOrCreateSchemaAsync(typeof(ProblemBody), cancellationToken: cancellation);
-        OpenApiParts.AddTo(document, problem);
+        var fault = await context.GetOrCreateSchemaAsync(typeof(FieldError), cancellationToken: cancellation);
+        OpenApiParts.AddTo(document, problem, fault);
         OrderPaths(document);
         AddTags(document);
         CloseStrictBodies(document, context);

@@ -16,6 +16,12 @@ internal static class OpenApiExamples
         ["offer_id"] = "cr3ZhZC6BG3z7GAjcAmQhp",
         ["organization_name"] = "Northwind Coffee",
         ["name"] = "Autumn espresso beans",
+        ["Organization.name"] = "Northwind Coffee",
+        ["NewOrganization.name"] = "Northwind Coffee",
+        ["OrganizationPatch.name"] = "Northwind Coffee",
+        ["Location.name"] = "Harbour Street 4",
+        ["NewLocation.name"] = "Harbour Street 4",
+        ["LocationPatch.name"] = "Harbour Street 4",
         ["status"] = "active",
         ["currency"] = "USD",
         ["start_date"] = "2025-08-01",
@@ -58,13 +64,21 @@ internal static class OpenApiExamples
         ["has_previous"] = false,
         ["ip"] = "203.0.113.7",
         ["user_agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        ["HealthAnswer.status"] = "ready",
+        ["LinkContext.anchor"] = "http://127.0.0.1:8000/advertising/api/v1",
+        ["LinkTarget.href"] = "http://127.0.0.1:8000/advertising/api/v1/openapi.json",
+        ["LinkTarget.type"] = "application/json",
+        ["FieldError.field"] = "page_size",
+        ["FieldError.message"] = "must be a whole number from 1 to 100",
+        ["FieldError.code"] = "invalid",
         ["request_id"] = "0HNB3F6V2K1QD-00000001",
     };
 
     /// <summary>The table's value for a member, if it fits the member's schema.</summary>
-    public static JsonNode? OfMember(string name, IOpenApiSchema schema)
+    public static JsonNode? OfMember(string name, IOpenApiSchema schema, string owner = "")
     {
-        if (!Values.TryGetValue(name, out var value) || schema.Enum is { Count: > 0 })
+        if ((!Values.TryGetValue($"{owner}.{name}", out var value) && !Values.TryGetValue(name, out value))
+            || schema.Enum is { Count: > 0 })
         {
             return null;
         }

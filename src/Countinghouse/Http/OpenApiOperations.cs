@@ -28,6 +28,12 @@ internal static partial class OpenApiOperations
         {
             // Discovery needs no credential and looks at none.
             operation.Security = [];
+            foreach (var code in facts.DeclaredErrors)
+            {
+                operation.Responses![Status(code)] = OpenApiParts.UnlimitedError(document, code);
+            }
+
+            operation.Responses!["4XX"] = OpenApiParts.OtherError(document);
             return;
         }
 
@@ -107,18 +113,14 @@ internal static partial class OpenApiOperations
             });
         }
 
-        if (facts.Limited)
-        {
-            string[] headers =
-            [
-                .. facts.Idempotent ? [OpenApiParts.IdempotencyKey] : Array.Empty<string>(),
-                .. facts.Tagged ? [OpenApiParts.IfNoneMatch] : Array.Empty<string>(),
-                OpenApiParts.RequestId,
-            ];
-            parameters.AddRange(headers.Select(name => OpenApiParts.ParameterReference(context.Document!, name)));
-        }
-
-        operation.Parameters = parameters.Count > 0 ? parameters : null;
+        string[] headers =
+        [
+            .. facts.Idempotent ? [OpenApiParts.IdempotencyKey] : Array.Empty<string>(),
+            .. facts.Tagged ? [OpenApiParts.IfNoneMatch] : Array.Empty<string>(),
+            OpenApiParts.RequestId,
+        ];
+        parameters.AddRange(headers.Select(name => OpenApiParts.ParameterReference(context.Document!, name)));
+        operation.Parameters = parameters;
     }
 
     private static string PathDescription(string name) =>
@@ -187,6 +189,7 @@ internal static partial class OpenApiOperations
                 .. facts.Limited ? OpenApiParts.OnEveryAnswer : [OpenApiParts.RequestId, OpenApiParts.CacheControl],
                 .. facts.Tagged ? [OpenApiParts.ETag] : Array.Empty<string>(),
                 .. facts.Idempotent ? [OpenApiParts.Replayed] : Array.Empty<string>(),
+                .. facts.OwnHeaders,
                 .. status == "201" ? [OpenApiParts.Location] : Array.Empty<string>(),
             ];
             response.Headers = OpenApiParts.HeaderReferences(document, headers);
@@ -241,6 +244,9 @@ internal static partial class OpenApiOperations
 
         public required bool Strict { get; init; }
 
+        /// <summary>Headers that only this operation answers with.</summary>
+        public required IReadOnlyList<string> OwnHeaders { get; init; }
+
         public bool HasParameters => PathNames.Count > 0 || Query.Count > 0;
 
         public static Facts Of(OpenApiOperationTransformerContext context)
@@ -261,6 +267,7 @@ internal static partial class OpenApiOperations
                 Idempotent = authorized && context.Description.HttpMethod == HttpMethods.Post
                     && !path.StartsWith(AdsPath, StringComparison.Ordinal),
                 Strict = metadata.OfType<StrictInput>().Any(),
+                OwnHeaders = [.. metadata.OfType<AnswerHeader>().Select(header => header.Name)],
             };
         }
     }

@@ -32,16 +32,24 @@ internal static class OpenApiParts
     /// <summary>In the order in which the server looks for them.</summary>
     public static readonly string[] Schemes = ["APIKeyHeaderAuth", "OAuthTokenAuth", "SessionAuth"];
 
-    public static void AddTo(OpenApiDocument document, IOpenApiSchema problem)
+    public static void AddTo(OpenApiDocument document, OpenApiSchema problem, OpenApiSchema fieldError)
     {
         var components = document.Components ??= new OpenApiComponents();
         components.Headers = Headers();
         components.Parameters = Parameters();
         components.SecuritySchemes = SecuritySchemes();
         document.AddComponent("Problem", problem);
+        document.AddComponent("FieldError", fieldError);
+        if (problem.Properties?["errors"] is OpenApiSchema errors)
+        {
+            errors.Items = new OpenApiSchemaReference("FieldError", document);
+        }
+
+        // The framework's own shape of errors, which nothing here answers with.
+        components.Schemas?.Remove("ProblemDetails");
         components.Responses = Enum.GetValues<ErrorCode>()
             .Where(code => code != ErrorCode.MethodNotAllowed)
-            .ToDictionary(code => code.ToString(), code => (IOpenApiResponse)Error(document, code));
+            .ToDictionary(code => code.ToString(), code => (IOpenApiResponse)Error(document, code, OnEveryAnswer));
     }
 
     public static Dictionary<string, IOpenApiHeader> HeaderReferences(OpenApiDocument document, IEnumerable<string> names) =>
@@ -57,6 +65,14 @@ internal static class OpenApiParts
             },
             document);
 
+    /// <summary>What a request that is itself at fault gets where the common errors do not apply.</summary>
+    public static OpenApiResponse OtherError(OpenApiDocument document) => new()
+    {
+        Description = "The request is at fault; for example its method is neither GET nor HEAD.",
+        Headers = HeaderReferences(document, [RequestId]),
+        Content = ProblemContent(document, null),
+    };
+
     public static IOpenApiResponse ErrorReference(OpenApiDocument document, ErrorCode code) =>
         new OpenApiResponseReference(code.ToString(), document);
 
@@ -70,7 +86,11 @@ internal static class OpenApiParts
         return optional ? [.. alternatives, new OpenApiSecurityRequirement()] : [.. alternatives];
     }
 
-    private static OpenApiResponse Error(OpenApiDocument document, ErrorCode code)
+    /// <summary>An error outside the base path's rules: no limits, so no headers of limits.</summary>
+    public static OpenApiResponse UnlimitedError(OpenApiDocument document, ErrorCode code) =>
+        Error(document, code, [RequestId, CacheControl]);
+
+    private static OpenApiResponse Error(OpenApiDocument document, ErrorCode code, string[] common)
     {
         string[] own = code switch
         {
@@ -81,17 +101,20 @@ internal static class OpenApiParts
         return new OpenApiResponse
         {
             Description = Meaning(code),
-            Headers = HeaderReferences(document, [.. OnEveryAnswer, .. own]),
-            Content = new Dictionary<string, OpenApiMediaType>
-            {
-                ["application/problem+json"] = new()
-                {
-                    Schema = new OpenApiSchemaReference("Problem", document),
-                    Example = Example(code),
-                },
-            },
+            Headers = HeaderReferences(document, [.. common, .. own]),
+            Content = ProblemContent(document, Example(code)),
         };
     }
+
+    private static Dictionary<string, OpenApiMediaType> ProblemContent(OpenApiDocument document, JsonNode? example) =>
+        new()
+        {
+            ["application/problem+json"] = new OpenApiMediaType
+            {
+                Schema = new OpenApiSchemaReference("Problem", document),
+                Example = example,
+            },
+        };
 
     private static string Meaning(ErrorCode code) => code switch
     {

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Countinghouse.Primitives;
 using Microsoft.AspNetCore.OpenApi;
@@ -52,6 +53,15 @@ internal static class OpenApiSchemas
         else if (plain.IsEnum)
         {
             schema.Type = JsonSchemaType.String;
+            schema.Enum = [.. (schema.Enum ?? []).Where(choice => choice is not null && !choice.IsJsonNullSentinel())];
+        }
+        else if (context.JsonTypeInfo is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element }
+            && Describe(Nullable.GetUnderlyingType(element) ?? element) is { } item)
+        {
+            // The framework leaves out items whose schema it cannot guess.
+            var items = new OpenApiSchema();
+            Apply(item, items);
+            schema.Items = items;
         }
         else if (context.JsonTypeInfo.Kind == JsonTypeInfoKind.Dictionary)
         {
@@ -62,7 +72,8 @@ internal static class OpenApiSchemas
             schema.Required = RequiredMembers(context.JsonTypeInfo);
         }
 
-        if (plain != type && schema.Type is { } known)
+        // An enum's schema is shared by members that may be null and members that may not; the former say so themselves.
+        if (plain != type && !plain.IsEnum && schema.Type is { } known)
         {
             schema.Type = known | JsonSchemaType.Null;
         }
@@ -94,7 +105,15 @@ internal static class OpenApiSchemas
             schema.Format = "date-time";
         }
 
-        if (OpenApiExamples.OfMember(property.Name, schema) is { } example)
+        var leftOut = attributes.OfType<JsonIgnoreAttribute>()
+            .Any(ignore => ignore.Condition == JsonIgnoreCondition.WhenWritingNull);
+        if (leftOut)
+        {
+            // Left out when there is nothing to say, and so never null.
+            schema.Type &= ~JsonSchemaType.Null;
+        }
+
+        if (OpenApiExamples.OfMember(property.Name, schema, property.DeclaringType.Name) is { } example)
         {
             schema.Examples = [example];
         }

@@ -28,6 +28,9 @@ public static class OpenApiSetup
     }
 }
 
+/// <summary>A header that an endpoint answers with besides those that all have; for the OpenAPI document.</summary>
+public sealed record AnswerHeader(string Name);
+
 /// <summary>The document as it is served: made once, because routes do not change while the program runs.</summary>
 public sealed class ApiDocument
 {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Http;
 
-/// <summary>The error codes of the contract; the wire spells them in snake_case.</summary>
+/// <summary>The kind of error, for programs; the wire spells it in snake_case.</summary>
 public enum ErrorCode
 {
     BadRequest = 400,
