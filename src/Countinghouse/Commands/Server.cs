@@ -1,7 +1,9 @@
 using Countinghouse.Access;
 using Countinghouse.Campaigns;
 using Countinghouse.Http;
+using Countinghouse.Ingest;
 using Countinghouse.Organizations;
+using Countinghouse.Reporting;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Commands;
@@ -76,6 +78,9 @@ public static class Server
         services.AddAccess();
         services.AddSingleton<OrganizationStore>().AddSingleton<CatalogStore>();
         services.AddSingleton<CampaignStore>().AddSingleton<CampaignSnapshots>();
+        services.AddSingleton<EventWriter>().AddSingleton<EventReader>();
+        services.AddSingleton<CampaignListReport>().AddSingleton<PerformanceReport>();
+        services.AddSingleton<CampaignSummaryReport>().AddSingleton<SeriesReport>();
         services.AddSingleton<CampaignScheduleJob>().AddHostedService(p => p.GetRequiredService<CampaignScheduleJob>());
     }
 
@@ -100,6 +105,8 @@ public static class Server
         api.MapOrganizations();
         api.MapCatalog();
         api.MapCampaigns();
+        api.MapEvents();
+        api.MapReporting();
         app.MapDiscovery();
     }
 }
