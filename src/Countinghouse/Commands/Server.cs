@@ -61,6 +61,7 @@ public static class Server
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(settings);
         AddSlices(builder.Services, builder.Configuration);
+        builder.Services.AddApiDocument();
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -115,5 +116,6 @@ public static class Server
         api.MapEvents();
         api.MapReporting();
         api.MapRevenueShare();
+        app.MapDiscovery();
     }
 }
