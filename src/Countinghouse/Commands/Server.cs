@@ -10,32 +10,6 @@ using Countinghouse.Storage;
 
 namespace Countinghouse.Commands;
 
-/// <summary>Where a server keeps its data and where it answers.</summary>
-public sealed record ServerSettings
-{
-    public const string DefaultUrl = "http://127.0.0.1:8000";
-
-    /// <summary>Addresses to listen on, separated by semicolons.</summary>
-    public string Urls { get; init; } = DefaultUrl;
-
-    /// <summary>Folder of the SQLite file and of demo.json.</summary>
-    public string DataDirectory { get; init; } = "data";
-
-    /// <summary>Connection string; null serves from SQLite.</summary>
-    public string? Postgres { get; init; }
-
-    public Database OpenDatabase()
-    {
-        if (Postgres is not null)
-        {
-            return Database.OpenPostgres(Postgres);
-        }
-
-        Directory.CreateDirectory(DataDirectory);
-        return Database.OpenSqlite(Path.Combine(DataDirectory, "countinghouse.db"));
-    }
-}
-
 /// <summary>The program put together: what the slices bring, and the path of a request through them.</summary>
 public static class Server
 {
