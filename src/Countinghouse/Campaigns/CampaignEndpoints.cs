@@ -245,7 +245,8 @@ public static class CampaignEndpoints
             context.RequestServices.GetRequiredService<OwnerStore>(),
             (Campaign stored, out Problem? refusal) =>
             {
-                refusal = CampaignRules.Decide(stored, action, UtcDay.Of(now)) switch
+                var (changed, outcome) = CampaignRules.Apply(stored, action, now);
+                refusal = outcome switch
                 {
                     ActionOutcome.Allowed => null,
                     ActionOutcome.WrongStatus => Problems.CampaignNotIn(
@@ -254,13 +255,7 @@ public static class CampaignEndpoints
                     ActionOutcome.EndDatePassed => Problems.CampaignIsOver(),
                     ActionOutcome.NoBudget => Problems.CampaignHasNoBudget(),
                 };
-                var completed = action == CampaignAction.Complete;
-                return stored with
-                {
-                    Status = CampaignRules.After(action),
-                    CompletedReason = completed ? CompletedReason.Manual : null,
-                    CompletedAt = completed ? Instant.Of(now) : null,
-                };
+                return changed;
             },
             cancellation);
     }

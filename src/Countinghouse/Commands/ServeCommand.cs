@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Countinghouse.Commands.Demonstration;
 using Countinghouse.Storage;
 using Microsoft.Extensions.Options;
 
@@ -105,9 +106,19 @@ internal static class ServeCommand
         Addresses.RefuseTaken(settings.Urls);
         await app.Services.GetRequiredService<Migrator>().Migrate(cancellation);
 
+        var demo = line.GetValue(NoDemo)
+            ? null
+            : await Demo.EnsureFilled(
+                settings, app.Services.GetRequiredService<Database>(), line.GetValue(DemoScale), cancellation);
+
         await app.StartAsync(cancellation);
         isReady = true;
         await Console.Out.WriteLineAsync($"Countinghouse answers on {string.Join(" and ", app.Urls)}");
+        if (demo is not null)
+        {
+            await Console.Out.WriteLineAsync(demo.Banner());
+        }
+
         await app.WaitForShutdownAsync(cancellation);
     }
 }
