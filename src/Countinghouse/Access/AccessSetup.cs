@@ -34,7 +34,7 @@ public static class AccessSetup
         var outcome = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult;
         var bad = outcome is { Succeeded: false }
             && (outcome.Failure is not null || HasOtherCredential(context.Request));
-        return bad && context.Request.Path.StartsWithSegments(HttpOptions.BasePath)
+        return bad && !Refusal.Stands(context) && context.Request.Path.StartsWithSegments(HttpOptions.BasePath)
             ? context.ChallengeAsync()
             : next(context);
     }

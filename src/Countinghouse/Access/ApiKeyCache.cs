@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Claims;
+using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.RateLimits;
 using Microsoft.Extensions.Caching.Memory;
@@ -21,7 +22,9 @@ public sealed class ApiKeyCache(ApiKeyStore store, TimeProvider clock) : IDispos
 
     private ConcurrentDictionary<KeyId, (OrganizationId Organization, Instant At)> _used = new();
 
-    /// <summary>The caller a key stands for, and the claims that go with it; null when the key is not good now.</summary>
+    /// <summary>
+    /// The caller a key stands for, and the claims that go with it; null when the key is not good now.
+    /// </summary>
     public async ValueTask<KnownKey?> Find(string key, CancellationToken cancellation)
     {
         if (!ApiKeyFormat.IsWellFormed(key))
@@ -35,7 +38,8 @@ public sealed class ApiKeyCache(ApiKeyStore store, TimeProvider clock) : IDispos
         {
             var stored = await store.Find(hash, cancellation);
             known = stored is { IsActive: true } ? KnownKey.From(stored) : null;
-            _entries.Set(name, known, new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Lifetime, Size = 1 });
+            _entries.Set(
+                name, known, new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Lifetime, Size = 1 });
         }
 
         var now = Instant.Of(clock.GetUtcNow());
@@ -63,7 +67,7 @@ public sealed record KnownKey(Caller Caller, ClaimsPrincipal Principal, Instant?
         var caller = new Caller(key.Organization, key.OrganizationIsOperator, key.Kind, key.Id, key.Role);
         var identity = new ClaimsIdentity(
             [
-                new Claim(RateLimitClaims.Subject, caller.Actor),
+                new Claim(CallerClaims.Subject, caller.Actor),
                 new Claim(RateLimitClaims.Publishable, key.Kind == KeyKind.Cpk ? "true" : "false"),
                 new Claim(RateLimitClaims.PerMinute, key.RateLimitPerMinute.ToString(CultureInfo.InvariantCulture)),
                 new Claim(RateLimitClaims.PerDay, key.RateLimitPerDay.ToString(CultureInfo.InvariantCulture)),

@@ -1,5 +1,11 @@
 using Countinghouse.Access;
+using Countinghouse.Campaigns;
 using Countinghouse.Http;
+using Countinghouse.Ingest;
+using Countinghouse.Organizations;
+using Countinghouse.Reporting;
+using Countinghouse.RateLimits;
+using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Commands;
@@ -29,6 +35,7 @@ public static class Server
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(settings);
         AddSlices(builder.Services, builder.Configuration);
+        builder.Services.AddApiDocument();
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -43,13 +50,23 @@ public static class Server
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
         services.AddSingleton<Migrator>();
+        services.AddSingleton<SystemSecrets>();
         services.AddHttp(configuration);
+        services.AddRateLimits(configuration);
         services.AddAccess();
+        services.AddSingleton<OrganizationStore>().AddSingleton<CatalogStore>();
+        services.AddSingleton<CampaignStore>().AddSingleton<CampaignSnapshots>();
+        services.AddSingleton<EventWriter>().AddSingleton<EventReader>();
+        services.AddSingleton<CampaignListReport>().AddSingleton<PerformanceReport>();
+        services.AddSingleton<CampaignSummaryReport>().AddSingleton<SeriesReport>();
+        services.AddSingleton<CampaignScheduleJob>().AddHostedService(p => p.GetRequiredService<CampaignScheduleJob>());
+        services.AddRevenueShare(configuration);
     }
 
     private static void UsePipeline(WebApplication app)
     {
         app.UseForwardedHeaders();
+        app.UseRateLimitHeaders();
         app.Use(RequestIds.Middleware);
         app.Use(HttpSetup.KeepPrivate);
         app.UseExceptionHandler(_ => { });
@@ -57,14 +74,22 @@ public static class Server
             Problems.ForStatus(status.HttpContext.Response.StatusCode).ExecuteAsync(status.HttpContext));
         app.UseRouting();
         app.UseAuthentication();
+        app.UseRateLimits();
         app.UseCors();
         app.Use(AccessSetup.RefuseBadCredential);
         app.UseAuthorization();
+        app.Use(app.Services.GetRequiredService<Idempotency>().Middleware);
     }
 
     private static void MapSlices(WebApplication app)
     {
         var api = app.MapGroup(HttpOptions.BasePath).AddEndpointFilter(RequestCheck.Filter);
-        _ = api;
+        api.MapOrganizations();
+        api.MapCatalog();
+        api.MapCampaigns();
+        api.MapEvents();
+        api.MapReporting();
+        api.MapRevenueShare();
+        app.MapDiscovery();
     }
 }

@@ -16,16 +16,21 @@ public static class HttpSetup
         services.AddOptions<HttpOptions>().Bind(configuration.GetSection(HttpOptions.Section)).ValidateOnStart();
         services.ConfigureHttpJsonOptions(json => WireJson.Configure(json.SerializerOptions));
         services.AddExceptionHandler<ErrorHandling>();
+        services.AddSingleton<IdempotencyStore>().AddSingleton<Idempotency>().AddHostedService<IdempotencyJob>();
         services.AddCors(cors => cors.AddPolicy(AnyOrigin, policy => policy
             .AllowAnyOrigin()
             .WithMethods("POST")
             .AllowAnyHeader()
             .WithExposedHeaders(
-                RequestIds.Header, "Retry-After", "RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")));
+                RequestIds.Header,
+                "Retry-After",
+                "RateLimit-Policy",
+                "RateLimit-Limit",
+                "RateLimit-Remaining",
+                "RateLimit-Reset")));
 
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<HttpOptions>>((forwarded, http) =>
         {
-            forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
             forwarded.KnownProxies.Clear();
             forwarded.KnownIPNetworks.Clear();
             foreach (var proxy in http.Value.TrustedProxies.Split(
@@ -33,11 +38,18 @@ public static class HttpSetup
             {
                 forwarded.KnownProxies.Add(IPAddress.Parse(proxy));
             }
+
+            // With no proxy named the framework would believe everybody's headers.
+            forwarded.ForwardedHeaders = forwarded.KnownProxies.Count > 0
+                ? ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto
+                : ForwardedHeaders.None;
         });
         return services;
     }
 
-    /// <summary>Reports and everything else behind a credential: not for shared caches, checked before each reuse.</summary>
+    /// <summary>
+    /// Reports and everything else behind a credential: not for shared caches, checked before each reuse.
+    /// </summary>
     public static Task KeepPrivate(HttpContext context, RequestDelegate next)
     {
         if (context.Request.Path.StartsWithSegments(HttpOptions.BasePath))

@@ -18,14 +18,15 @@ public sealed class JsonBody<T>
 
     internal JsonBody(Problem unreadable) => _unreadable = unreadable;
 
-    internal JsonBody(JsonDocument document, bool strict)
+    /// <summary>Holds an element against the type; faults are named from <paramref name="path"/> on.</summary>
+    internal JsonBody(JsonElement element, bool strict, string path = "")
     {
         var check = new JsonCheck(_errors, strict);
-        check.Object(document.RootElement, WireJson.Options.GetTypeInfo(typeof(T)), "");
+        check.Object(element, WireJson.Options.GetTypeInfo(typeof(T)), path.Length > 0 ? path + "." : "");
         if (_errors.Count == 0)
         {
-            _value = document.RootElement.Deserialize<T>(WireJson.Options)!;
-            foreach (var member in document.RootElement.EnumerateObject())
+            _value = element.Deserialize<T>(WireJson.Options)!;
+            foreach (var member in element.EnumerateObject())
             {
                 _present.Add(member.Name);
             }
@@ -71,11 +72,15 @@ public static class JsonBody
         {
             using var document = await JsonDocument.ParseAsync(
                 context.Request.Body, new JsonDocumentOptions { MaxDepth = 16 }, cancellation);
-            return new JsonBody<T>(document, context.GetEndpoint()!.Metadata.GetMetadata<StrictInput>() is not null);
+            return new JsonBody<T>(document.RootElement, context.GetEndpoint()!.Metadata.GetMetadata<StrictInput>() is not null);
         }
         catch (JsonException error)
         {
             return new JsonBody<T>(BrokenJson(error));
+        }
+        catch (InvalidOperationException error) when (error.Source == "System.Text.Json.Rethrowable")
+        {
+            return new JsonBody<T>(Problems.BrokenJson("a text in it is not valid Unicode."));
         }
     }
 
@@ -91,7 +96,7 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
     {
         if (element.ValueKind != JsonValueKind.Object)
         {
-            errors.Add(new FieldError(path, "must be a JSON object", "invalid_type"));
+            errors.Add(new FieldError(path.TrimEnd('.'), "must be a JSON object", "invalid_type"));
             return;
         }
 
@@ -171,7 +176,6 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
     private void Attributes(JsonElement value, JsonPropertyInfo property, string path)
     {
         object? parsed;
-        var before = errors.Count;
         try
         {
             parsed = value.Deserialize(property.PropertyType, WireJson.Options);
@@ -179,7 +183,7 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
         catch (JsonException error)
         {
             // Faults inside the items were listed one by one; that the list cannot be read adds nothing.
-            if (!errors.Any(known => known.Field.StartsWith(path + "[", StringComparison.Ordinal)) && before >= 0)
+            if (!errors.Any(known => known.Field.StartsWith(path + "[", StringComparison.Ordinal)) )
             {
                 errors.Add(new FieldError(path, "must be " + Expected(property.PropertyType, error), "invalid_type"));
             }
@@ -187,7 +191,13 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
             return;
         }
 
-        var attributes = property.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? [];
+        if (HasNul(parsed))
+        {
+            errors.Add(new FieldError(path, "must not contain the character U+0000", "invalid"));
+        }
+
+        var attributes =
+            property.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? [];
         foreach (var attribute in attributes.Cast<ValidationAttribute>())
         {
             if (!attribute.IsValid(parsed))
@@ -196,6 +206,15 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
             }
         }
     }
+
+    /// <summary>PostgreSQL cannot store it, and no honest text has it.</summary>
+    private static bool HasNul(object? parsed) => parsed switch
+    {
+        string text => text.Contains('\0'),
+        IReadOnlyDictionary<string, string> map =>
+            map.Any(pair => pair.Key.Contains('\0') || (pair.Value?.Contains('\0') ?? false)),
+        _ => false,
+    };
 
     private static string Sentence(ValidationAttribute attribute) => attribute switch
     {
@@ -212,7 +231,8 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type.IsEnum)
         {
-            return "one of: " + string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName));
+            var names = Enum.GetNames(type).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName);
+            return "one of: " + string.Join(", ", names);
         }
 
         if (type == typeof(string))

@@ -20,10 +20,15 @@ public static class MetadataMap
         {
             if (key.Length is 0 or > KeyLengthMax)
             {
-                yield return Error($"metadata.{key[..Math.Min(key.Length, KeyLengthMax)]}", $"needs a key of 1 to {KeyLengthMax} characters");
+                var start = key[..Math.Min(key.Length, KeyLengthMax)];
+                yield return Error($"metadata.{start}", $"needs a key of 1 to {KeyLengthMax} characters");
             }
 
-            if (value.Length > ValueLengthMax)
+            if (value is null)
+            {
+                yield return Error($"metadata.{key}", $"must be a string; an empty one deletes the key");
+            }
+            else if (value.Length > ValueLengthMax)
             {
                 yield return Error($"metadata.{key}", $"must be at most {ValueLengthMax} characters");
             }
@@ -55,6 +60,37 @@ public static class MetadataMap
         return merged.Count <= KeysMax
             ? (merged, null)
             : ([], Error("metadata", $"must have at most {KeysMax} keys; it would have {merged.Count}"));
+    }
+
+    /// <summary>The map of a new object; faults go to the body it came in, under <paramref name="field"/>.</summary>
+    public static Dictionary<string, string> New<T>(
+        JsonBody<T> body, IReadOnlyDictionary<string, string>? written, string field = "metadata")
+        where T : class
+    {
+        var faults = Check(written).ToList();
+        var (map, tooMany) = faults.Count == 0 ? Merge(new Dictionary<string, string>(), written) : ([], null);
+        if (tooMany is not null)
+        {
+            faults.Add(tooMany);
+        }
+
+        body.Refuse(faults.Select(fault => fault with { Field = field + fault.Field["metadata".Length..] }));
+        return map;
+    }
+
+    /// <summary>The map of a stored object after a PATCH: as it was when the body does not speak of it.</summary>
+    public static IReadOnlyDictionary<string, string> Patch<T>(
+        JsonBody<T> body, IReadOnlyDictionary<string, string> stored, IReadOnlyDictionary<string, string>? written)
+        where T : class
+    {
+        if (!body.Has("metadata"))
+        {
+            return stored;
+        }
+
+        var (map, tooMany) = Merge(stored, written);
+        body.Refuse(tooMany);
+        return map;
     }
 
     public static string Store(IReadOnlyDictionary<string, string> map) => JsonSerializer.Serialize(map);

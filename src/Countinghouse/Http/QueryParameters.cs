@@ -74,7 +74,7 @@ public sealed record TextQuery(string Name, string Description, int LengthMax) :
 {
     public override Type ValueType => typeof(string);
 
-    public override string? Refuse(string text) => text.Length <= LengthMax
+    public override string? Refuse(string text) => text.Length <= LengthMax && !text.Contains('\0')
         ? null
         : string.Create(CultureInfo.InvariantCulture, $"must be at most {LengthMax} characters");
 

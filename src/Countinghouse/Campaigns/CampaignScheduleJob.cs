@@ -1,0 +1,67 @@
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+
+namespace Countinghouse.Campaigns;
+
+/// <summary>
+/// Completes campaigns whose end date has passed, once a minute. Charging stops at midnight without it: the flush looks
+/// at the dates. Any number of nodes may do this at once, because the condition is in the statement.
+/// </summary>
+public sealed partial class CampaignScheduleJob(Database database, TimeProvider clock, ILogger<CampaignScheduleJob> log)
+    : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+
+    private const string OrganizationsWithEnded =
+        "SELECT DISTINCT org_id FROM campaign WHERE status IN ('active', 'paused') AND end_day < @today";
+
+    private const string RaiseVersion =
+        "UPDATE ingest_head SET config_version = config_version + 1 WHERE org_id = @org";
+
+    private const string Complete = """
+        UPDATE campaign
+        SET status = 'completed', completed_reason = 'end_date', completed_at = @now, version = version + 1
+        WHERE org_id = @org AND status IN ('active', 'paused') AND end_day < @today
+        """;
+
+    /// <summary>Does what is due now; how many campaigns were completed.</summary>
+    public async Task<int> CompleteEnded(CancellationToken cancellation)
+    {
+        var now = clock.GetUtcNow();
+        var today = UtcDay.Of(now);
+        var due = await database.Read(
+            c => c.Query(OrganizationsWithEnded, row => row.Id<OrganizationId>(0), cancellation, ("today", today)),
+            cancellation);
+        var completed = 0;
+        foreach (var organization in due)
+        {
+            completed += await database.Write(
+                async connection =>
+                {
+                    await connection.Execute(RaiseVersion, cancellation, ("org", organization));
+                    return await connection.Execute(
+                        Complete, cancellation, ("org", organization), ("today", today), ("now", Instant.Of(now)));
+                },
+                cancellation);
+        }
+
+        return completed;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await CompleteEnded(stoppingToken);
+            }
+            catch (Exception error) when (Database.IsUnavailable(error))
+            {
+                LogPostponed(error.Message);
+            }
+
+            await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Data.Common;
+using Countinghouse.Http;
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+
+namespace Countinghouse.Organizations;
+
+/// <summary>An advertiser, a retailer, or both; or the platform itself, the operator.</summary>
+public sealed record Organization(
+    OrganizationId OrganizationId,
+    string Name,
+    bool IsOperator,
+    Instant CreatedAt,
+    IReadOnlyDictionary<string, string> Metadata);
+
+/// <summary>Keeps organizations.</summary>
+public sealed class OrganizationStore(Database database, TimeProvider clock)
+{
+    private const string Columns = "SELECT org_id, name, is_operator, created_at, metadata FROM organization";
+
+    private const string FindOne = Columns + " WHERE org_id = @org";
+
+    private const string ListAll = Columns + " ORDER BY created_at, org_id LIMIT @size OFFSET @offset";
+
+    private const string CountAll = "SELECT COUNT(*) FROM organization";
+
+    private const string Insert = """
+        INSERT INTO organization (org_id, name, is_operator, created_at, metadata)
+        VALUES (@org, @name, @operator, @now, @metadata)
+        """;
+
+    // Months before the organization existed are closed to its events from the start.
+    private const string InsertHead = """
+        INSERT INTO ingest_head (org_id, batch_no, hash, config_version, fenced_through)
+        VALUES (@org, 0, @hash, 0, @fenced)
+        """;
+
+    private const string Change = "UPDATE organization SET name = @name, metadata = @metadata WHERE org_id = @org";
+
+    // Its row lock: two changes of metadata at once must not lose one of them.
+    private const string Lock = "UPDATE organization SET name = name WHERE org_id = @org";
+
+    public Task<Organization?> Find(OrganizationId organization, CancellationToken cancellation) => database.Read(
+        connection => connection.First(FindOne, Read, cancellation, ("org", organization)), cancellation);
+
+    public Task<Paged<Organization>> List(Page page, CancellationToken cancellation) => database.ReadSnapshot(
+        async connection =>
+        {
+            var total = (int)(await connection.Number(CountAll, cancellation))!.Value;
+            var rows = await connection.Query(
+                ListAll, Read, cancellation, ("size", page.Size), ("offset", page.Offset));
+            return new Paged<Organization>(rows, page, total);
+        },
+        cancellation);
+
+    public async Task<Organization> Create(
+        string name, bool isOperator, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellation)
+    {
+        var now = clock.GetUtcNow();
+        var created = new Organization(
+            new OrganizationId(Guid.CreateVersion7(now)), name, isOperator, Instant.Of(now), metadata);
+        await database.Write(
+            async connection =>
+            {
+                await connection.Execute(
+                    Insert,
+                    cancellation,
+                    ("org", created.OrganizationId),
+                    ("name", name),
+                    ("operator", isOperator),
+                    ("now", created.CreatedAt),
+                    ("metadata", MetadataMap.Store(metadata)));
+                await connection.Execute(
+                    InsertHead,
+                    cancellation,
+                    ("org", created.OrganizationId),
+                    ("hash", new byte[32]),
+                    ("fenced", UtcDay.Of(now).Period.Previous));
+            },
+            cancellation);
+        return created;
+    }
+
+    /// <summary>
+    /// Changes what <paramref name="change"/> makes different; null when it refuses or there is no such row.
+    /// </summary>
+    public Task<Organization?> Update(
+        OrganizationId organization,
+        Func<Organization, Organization?> change,
+        CancellationToken cancellation) => database.Write(
+        async connection =>
+        {
+            await connection.Execute(Lock, cancellation, ("org", organization));
+            var stored = await connection.First(FindOne, Read, cancellation, ("org", organization));
+            if (stored is null || change(stored) is not { } changed)
+            {
+                return null;
+            }
+
+            await connection.Execute(
+                Change,
+                cancellation,
+                ("org", organization),
+                ("name", changed.Name),
+                ("metadata", MetadataMap.Store(changed.Metadata)));
+            return changed;
+        },
+        cancellation);
+
+    private static Organization Read(DbDataReader row) => new(
+        row.Id<OrganizationId>(0),
+        row.GetString(1),
+        row.GetBoolean(2),
+        new Instant(row.GetInt64(3)),
+        MetadataMap.Load(row.GetString(4)));
+}
