@@ -14,7 +14,9 @@ var program = new DocumentedCommand(
 {
     new VersionOption(),
     ServeCommand.Create(),
+    OrganizationsCommand.Create(),
     KeysCommand.Create(),
+    CloseCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);
 
