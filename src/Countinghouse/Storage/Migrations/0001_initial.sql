@@ -30,14 +30,14 @@ CREATE TABLE api_key (
     PRIMARY KEY (org_id, key_id)
 );
 
--- The subject is a keyed hash: no address and no key can be read out of it.
+-- The subject is a keyed hash: no address and no key can be read out of it. Windows are loaded and deleted by time.
 CREATE TABLE rate_window (
     subject bytea NOT NULL,
     window_seconds integer NOT NULL,
     window_start bigint NOT NULL,
     used bigint NOT NULL CHECK (used >= 0),
-    PRIMARY KEY (subject, window_seconds, window_start)
-);
+    PRIMARY KEY (window_seconds, window_start, subject)
+) /*sqlite WITHOUT ROWID sqlite*/;
 
 -- status 0: under way. The answer's secret members are left out before it is stored.
 CREATE TABLE idempotent_answer (
