@@ -14,7 +14,11 @@ public static class AccessSetup
         services.AddSingleton<ApiKeyStore>().AddSingleton<ApiKeyCache>().AddSingleton<OwnerStore>();
         services.AddHostedService<KeyUseJob>();
 
-        services.AddAuthentication(FirstCredential)
+        // The core alone: AddAuthentication would bring Data Protection, which on start writes a key ring to the home
+        // directory (and warns that it lies there in the clear). No scheme here encrypts anything with it.
+        services.AddAuthenticationCore(authentication => authentication.DefaultScheme = FirstCredential);
+        services.AddWebEncoders();
+        new AuthenticationBuilder(services)
             .AddPolicyScheme(FirstCredential, null, choice => choice.ForwardDefaultSelector = Choose)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.Scheme, null);
         services.AddAuthorization();

@@ -22,7 +22,9 @@ public sealed class ApiKeyCache(ApiKeyStore store, TimeProvider clock) : IDispos
 
     private ConcurrentDictionary<KeyId, (OrganizationId Organization, Instant At)> _used = new();
 
-    /// <summary>The caller a key stands for, and the claims that go with it; null when the key is not good now.</summary>
+    /// <summary>
+    /// The caller a key stands for, and the claims that go with it; null when the key is not good now.
+    /// </summary>
     public async ValueTask<KnownKey?> Find(string key, CancellationToken cancellation)
     {
         if (!ApiKeyFormat.IsWellFormed(key))
@@ -36,7 +38,8 @@ public sealed class ApiKeyCache(ApiKeyStore store, TimeProvider clock) : IDispos
         {
             var stored = await store.Find(hash, cancellation);
             known = stored is { IsActive: true } ? KnownKey.From(stored) : null;
-            _entries.Set(name, known, new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Lifetime, Size = 1 });
+            _entries.Set(
+                name, known, new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Lifetime, Size = 1 });
         }
 
         var now = Instant.Of(clock.GetUtcNow());

@@ -26,7 +26,9 @@ public static class ApiKeyFormat
         return $"{Prefix(kind)}_{body}_{Checksum(body)}";
     }
 
-    /// <summary>True when the text could be a key: known prefix, right alphabet, right checksum. No database needed.</summary>
+    /// <summary>
+    /// True when the text could be a key: known prefix, right alphabet, right checksum. No database needed.
+    /// </summary>
     public static bool IsWellFormed(string text) =>
         text.Length == LengthChars
         && text[3] == '_' && text[^9] == '_'
@@ -36,7 +38,9 @@ public static class ApiKeyFormat
     /// <summary>What is stored of a key.</summary>
     public static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
-    /// <summary>CRC-32 as in zlib, by hand because the package that has it does not restore (docs/decisions/0005).</summary>
+    /// <summary>
+    /// CRC-32 as in zlib, by hand because the package that has it does not restore (docs/decisions/0005).
+    /// </summary>
     private static string Checksum(string body)
     {
         var crc = uint.MaxValue;

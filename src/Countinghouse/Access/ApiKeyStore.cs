@@ -29,7 +29,9 @@ public sealed record NewApiKey(
     int RateLimitPerMinute = 0,
     int RateLimitPerDay = 0);
 
-/// <summary>Keeps API keys. Only the SHA-256 of a key is stored; the key itself is returned once, at its creation.</summary>
+/// <summary>
+/// Keeps API keys. Only the SHA-256 of a key is stored; the key itself is returned once, at its creation.
+/// </summary>
 public sealed class ApiKeyStore(Database database, TimeProvider clock)
 {
     private const string Columns = """

@@ -4,7 +4,9 @@ using Countinghouse.Storage;
 
 namespace Countinghouse.Access;
 
-/// <summary>Says which organization owns a thing that a path names. A campaign never changes hands, so hits are kept.</summary>
+/// <summary>
+/// Says which organization owns a thing that a path names. A campaign never changes hands, so hits are kept.
+/// </summary>
 public sealed class OwnerStore(Database database)
 {
     private const int CampaignsKeptMax = 1_000_000;

@@ -146,7 +146,11 @@ public static class CampaignEndpoints
         return body.Problem is { } problem
             ? problem
             : await Update(
-                context, store, owners, (Campaign stored, out Problem? refusal) => Patched(stored, body, out refusal), cancellation);
+                context,
+                store,
+                owners,
+                (Campaign stored, out Problem? refusal) => Patched(stored, body, out refusal),
+                cancellation);
     }
 
     private static Campaign? Patched(Campaign stored, JsonBody<CampaignPatch> body, out Problem? refusal)
@@ -282,7 +286,8 @@ public static class CampaignEndpoints
                 return refusal is null ? wanted : null;
             },
             cancellation);
-        return refusal ?? (changed is null ? Problems.NotFound() : (Results<Ok<Campaign>, Problem>)TypedResults.Ok(changed));
+        return refusal
+            ?? (changed is null ? Problems.NotFound() : (Results<Ok<Campaign>, Problem>)TypedResults.Ok(changed));
     }
 
     private static IEnumerable<FieldError> Repeated(IReadOnlyList<OfferId> offers) => offers

@@ -86,7 +86,9 @@ public static class CampaignRules
         else if (pricing == Pricing.Cpm && bid.Micros % 1000 != 0)
         {
             yield return new FieldError(
-                "bid", "must be a whole multiple of 0.001 USD for cpm, so that one impression has an exact price", "invalid");
+                "bid",
+                "must be a whole multiple of 0.001 USD for cpm, so that one impression has an exact price",
+                "invalid");
         }
 
         if (budget < Money.Zero)

@@ -13,7 +13,9 @@ public sealed record CampaignTerms(
 /// <summary>Whose an offer is, and where.</summary>
 public readonly record struct OfferPlace(OrganizationId Retailer, LocationId Location);
 
-/// <summary>An advertiser's campaigns and offers as they were at one config version; never changed, only replaced.</summary>
+/// <summary>
+/// An advertiser's campaigns and offers as they were at one config version; never changed, only replaced.
+/// </summary>
 public sealed record CampaignSnapshot(
     long Version,
     FrozenDictionary<CampaignId, CampaignTerms> Campaigns,
@@ -36,7 +38,9 @@ public sealed class CampaignSnapshots
 
     private readonly ConcurrentDictionary<OrganizationId, CampaignSnapshot> _newest = new();
 
-    /// <summary>The snapshot of a version; the caller holds the head lock, so the version cannot move meanwhile.</summary>
+    /// <summary>
+    /// The snapshot of a version; the caller holds the head lock, so the version cannot move meanwhile.
+    /// </summary>
     public async ValueTask<CampaignSnapshot> Get(
         DbConnection connection, OrganizationId advertiser, long version, CancellationToken cancellation)
     {

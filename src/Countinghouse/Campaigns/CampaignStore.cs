@@ -129,7 +129,9 @@ public sealed class CampaignStore(Database database)
         },
         cancellation);
 
-    /// <summary>Replaces the campaign's offers; the positions of those that do not exist, when nothing was replaced.</summary>
+    /// <summary>
+    /// Replaces the campaign's offers; the positions of those that do not exist, when nothing was replaced.
+    /// </summary>
     public async Task<List<int>> ReplaceOffers(
         OrganizationId organization,
         CampaignId campaign,

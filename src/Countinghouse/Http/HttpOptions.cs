@@ -21,8 +21,11 @@ public sealed class HttpOptions
     [Required, Url]
     public string ErrorTypeBase { get; init; } = "https://closient.com/docs/errors/";
 
-    /// <summary>Addresses of the proxies whose X-Forwarded-For is believed, separated by commas; default: none.</summary>
-    [RegularExpression(@"^[0-9a-fA-F:., ]*$", ErrorMessage = "TrustedProxies must be IP addresses separated by commas.")]
+    /// <summary>
+    /// Addresses of the proxies whose X-Forwarded-For is believed, separated by commas; default: none.
+    /// </summary>
+    [RegularExpression(
+        @"^[0-9a-fA-F:., ]*$", ErrorMessage = "TrustedProxies must be IP addresses separated by commas.")]
     public string TrustedProxies { get; init; } = "";
 }
 

@@ -22,7 +22,12 @@ public static class HttpSetup
             .WithMethods("POST")
             .AllowAnyHeader()
             .WithExposedHeaders(
-                RequestIds.Header, "Retry-After", "RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")));
+                RequestIds.Header,
+                "Retry-After",
+                "RateLimit-Policy",
+                "RateLimit-Limit",
+                "RateLimit-Remaining",
+                "RateLimit-Reset")));
 
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<HttpOptions>>((forwarded, http) =>
         {
@@ -42,7 +47,9 @@ public static class HttpSetup
         return services;
     }
 
-    /// <summary>Reports and everything else behind a credential: not for shared caches, checked before each reuse.</summary>
+    /// <summary>
+    /// Reports and everything else behind a credential: not for shared caches, checked before each reuse.
+    /// </summary>
     public static Task KeepPrivate(HttpContext context, RequestDelegate next)
     {
         if (context.Request.Path.StartsWithSegments(HttpOptions.BasePath))

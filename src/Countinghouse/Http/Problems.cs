@@ -1,24 +1,33 @@
 namespace Countinghouse.Http;
 
-/// <summary>Every error the API can answer with. A slice names what went wrong; the words for people stand here.</summary>
+/// <summary>
+/// Every error the API can answer with. A slice names what went wrong; the words for people stand here.
+/// </summary>
 public static class Problems
 {
     public static Problem BrokenJson(string why) => new(
         ErrorCode.BadRequest, "Bad request", $"The body is not valid JSON: {why}");
 
     public static Problem MalformedRequest() => new(
-        ErrorCode.BadRequest, "Bad request", "The request could not be read. Check its headers and body, and send it again.");
+        ErrorCode.BadRequest,
+        "Bad request",
+        "The request could not be read. Check its headers and body, and send it again.");
 
     public static Problem Unauthorized() => new(
         ErrorCode.Unauthorized,
         "Not authenticated",
-        "No valid credential was sent. Send an API key in X-API-Key; a key that is wrong, expired or revoked is refused.");
+        "No valid credential was sent. Send an API key in X-API-Key; a key that is wrong, expired or revoked "
+        + "is refused.");
 
     public static Problem Forbidden() => new(
-        ErrorCode.Forbidden, "Not allowed", "Your role does not allow this. Ask an owner or manager of the organization.");
+        ErrorCode.Forbidden,
+        "Not allowed",
+        "Your role does not allow this. Ask an owner or manager of the organization.");
 
     public static Problem PublishableKeyOutsideAds() => new(
-        ErrorCode.Forbidden, "Not allowed", "A publishable key (cpk) may only record events under /ads. Use a server key (csb).");
+        ErrorCode.Forbidden,
+        "Not allowed",
+        "A publishable key (cpk) may only record events under /ads. Use a server key (csb).");
 
     /// <summary>The same words for what does not exist and for what the caller has no part in.</summary>
     public static Problem NotFound() => new(
@@ -28,12 +37,15 @@ public static class Problems
         ErrorCode.NotFound, "Not found", "There is no such campaign, or it is not open to events.");
 
     public static Problem MethodNotAllowed() => new(
-        ErrorCode.MethodNotAllowed, "Method not allowed", "This address does not take that method; Allow lists those it takes.");
+        ErrorCode.MethodNotAllowed,
+        "Method not allowed",
+        "This address does not take that method; Allow lists those it takes.");
 
     public static Problem Conflict(string detail) => new(ErrorCode.Conflict, "Conflict", detail);
 
     public static Problem EventIdReused() => Conflict(
-        "This event id was already used for another event: kind, campaign, offer or time differ. Use a new id for a new event.");
+        "This event id was already used for another event: kind, campaign, offer or time differ. Use a new "
+        + "id for a new event.");
 
     public static Problem CampaignNotIn(string status, string allowed) => Conflict(
         $"The campaign is {status}; this is possible from {allowed}.");
@@ -52,10 +64,14 @@ public static class Problems
         $"The record has changed since you read it; its revision is now {current}. Read it again, then decide.");
 
     public static Problem PeriodTooEarly(string period, string opens) => Conflict(
-        $"{period} cannot be closed before {opens}: 72 hours after its end, so that late events are still counted in it.");
+        $"{period} cannot be closed before {opens}: 72 hours after its end, so that late events are still "
+        + "counted in it.");
 
     public static Problem PeriodOutOfOrder(string period, string first) => Conflict(
         $"{period} cannot be closed yet: months are closed in order and {first} is still open.");
+
+    public static Problem PeriodBeforeFirst(string period, string first) => Conflict(
+        $"{period} has nothing to close: {first} is the first month with events.");
 
     public static Problem PeriodDoesNotAddUp(string period) => Conflict(
         $"{period} was not closed: its reports do not equal the events they came from. Find the differences first.");
@@ -64,13 +80,18 @@ public static class Problems
         "This Idempotency-Key was already used for another request. Use a new key for a new request.");
 
     public static Problem IdempotencyUnderWay() => Conflict(
-        "A request with this Idempotency-Key is still under way, or ended without an answer. Wait, then look whether it took effect.");
+        "A request with this Idempotency-Key is still under way, or ended without an answer. Wait, then look "
+        + "whether it took effect.");
 
     public static Problem PayloadTooLarge(int bytesMax) => new(
-        ErrorCode.PayloadTooLarge, "Body too large", $"The body is larger than {bytesMax} bytes. Send it in smaller parts.");
+        ErrorCode.PayloadTooLarge,
+        "Body too large",
+        $"The body is larger than {bytesMax} bytes. Send it in smaller parts.");
 
     public static Problem NotJson() => new(
-        ErrorCode.UnsupportedMediaType, "Unsupported media type", "The body must be JSON, with Content-Type: application/json.");
+        ErrorCode.UnsupportedMediaType,
+        "Unsupported media type",
+        "The body must be JSON, with Content-Type: application/json.");
 
     public static Problem Invalid(IReadOnlyList<FieldError> errors) => new(
         ErrorCode.ValidationError,
@@ -94,7 +115,8 @@ public static class Problems
     public static Problem InternalError() => new(
         ErrorCode.InternalError,
         "Internal error",
-        "Something broke on our side; the request id finds it in the log. Nothing was half done: it is safe to try again.");
+        "Something broke on our side; the request id finds it in the log. Nothing was half done: it is safe "
+        + "to try again.");
 
     public static Problem ServiceUnavailable(int retryAfterSeconds) => new(
         ErrorCode.ServiceUnavailable,

@@ -2,7 +2,9 @@ using Countinghouse.Primitives;
 
 namespace Countinghouse.Http;
 
-/// <summary>Marks endpoints of our own (part 3 of the contract): what they do not know they refuse, so no typo passes.</summary>
+/// <summary>
+/// Marks endpoints of our own (part 3 of the contract): what they do not know they refuse, so no typo passes.
+/// </summary>
 public sealed class StrictInput
 {
     public static readonly StrictInput Instance = new();

@@ -4,7 +4,9 @@ using Countinghouse.Primitives;
 
 namespace Countinghouse.Http;
 
-/// <summary>How everything is spelled in JSON: snake_case members, ids and decimals and times as their text forms.</summary>
+/// <summary>
+/// How everything is spelled in JSON: snake_case members, ids and decimals and times as their text forms.
+/// </summary>
 public static class WireJson
 {
     /// <summary>The options of every answer and request.</summary>

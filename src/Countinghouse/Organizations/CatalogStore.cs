@@ -85,7 +85,9 @@ public sealed class CatalogStore(Database database)
             ("metadata", MetadataMap.Store(location.Metadata))),
         cancellation);
 
-    /// <summary>Changes what <paramref name="change"/> makes different; null when it refuses or there is no such row.</summary>
+    /// <summary>
+    /// Changes what <paramref name="change"/> makes different; null when it refuses or there is no such row.
+    /// </summary>
     public Task<Location?> Update(
         OrganizationId organization,
         LocationId location,

@@ -81,7 +81,9 @@ public sealed class OrganizationStore(Database database, TimeProvider clock)
         return created;
     }
 
-    /// <summary>Changes what <paramref name="change"/> makes different; null when it refuses or there is no such row.</summary>
+    /// <summary>
+    /// Changes what <paramref name="change"/> makes different; null when it refuses or there is no such row.
+    /// </summary>
     public Task<Organization?> Update(
         OrganizationId organization,
         Func<Organization, Organization?> change,

@@ -56,7 +56,9 @@ public readonly record struct UtcDay : IComparable<UtcDay>, IWireText<UtcDay>
     public override string ToString() => ToDate().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 }
 
-/// <summary>A calendar month, UTC, held and stored as the number yyyymm: the span of one revenue-share record.</summary>
+/// <summary>
+/// A calendar month, UTC, held and stored as the number yyyymm: the span of one revenue-share record.
+/// </summary>
 public readonly record struct Period : IComparable<Period>, IWireText<Period>
 {
     private Period(int number) => Number = number;

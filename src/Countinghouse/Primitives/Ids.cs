@@ -67,7 +67,9 @@ public readonly record struct KeyId(Guid Value) : IId<KeyId>
     public override string ToString() => ShortUuid.Format(Value);
 }
 
-/// <summary>Ids that follow from what they name (UUIDv5, RFC 9562), so that doing a thing twice makes one thing.</summary>
+/// <summary>
+/// Ids that follow from what they name (UUIDv5, RFC 9562), so that doing a thing twice makes one thing.
+/// </summary>
 public static class NamedId
 {
     /// <summary>The name space of everything Countinghouse names; frozen, because stored ids follow from it.</summary>

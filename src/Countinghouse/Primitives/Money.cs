@@ -2,18 +2,23 @@ using System.Globalization;
 
 namespace Countinghouse.Primitives;
 
-/// <summary>An amount in whole micro-USD (10^-6 USD). Everything inside counts in these; nothing is ever rounded.</summary>
+/// <summary>
+/// An amount in whole micro-USD (10^-6 USD). Everything inside counts in these; nothing is ever rounded.
+/// </summary>
 public readonly record struct Money(long Micros) : IComparable<Money>, IWireText<Money>
 {
     public const long MicrosPerUnit = 1_000_000;
     public const long MicrosPerCent = 10_000;
 
-    /// <summary>Largest amount a caller may enter: a billion dollars. Sums of nine million such still fit 64 bits.</summary>
+    /// <summary>
+    /// Largest amount a caller may enter: a billion dollars. Sums of nine million such still fit 64 bits.
+    /// </summary>
     public const long EnteredMicrosMax = 1_000_000_000 * MicrosPerUnit;
 
     public static readonly Money Zero = new(0);
 
-    public static string Expected => "an amount in USD as a JSON string with at most two places, for example \"250.00\"";
+    public static string Expected =>
+        "an amount in USD as a JSON string with at most two places, for example \"250.00\"";
 
     public static Money operator +(Money left, Money right) => new(left.Micros + right.Micros);
     public static Money operator -(Money left, Money right) => new(left.Micros - right.Micros);
@@ -66,7 +71,9 @@ public readonly record struct Bid(long Micros) : IWireText<Bid>
     public override string ToString() => Decimals.Exact(Micros);
 }
 
-/// <summary>The platform's part of a retailer's gross, in parts per million; prints as a fraction, "0.15" for 15 %.</summary>
+/// <summary>
+/// The platform's part of a retailer's gross, in parts per million; prints as a fraction, "0.15" for 15 %.
+/// </summary>
 public readonly record struct FeeRate : IWireText<FeeRate>
 {
     public const int Whole = 1_000_000;
@@ -201,7 +208,8 @@ public static class Decimals
     public static string Exact(long millionths)
     {
         var whole = Int128.Abs(millionths);
-        var text = string.Create(CultureInfo.InvariantCulture, $"{whole / 1_000_000}.{(int)(whole % 1_000_000):000000}");
+        var text = string.Create(
+            CultureInfo.InvariantCulture, $"{whole / 1_000_000}.{(int)(whole % 1_000_000):000000}");
         var end = text.Length;
         while (text[end - 1] == '0' && text[end - 3] != '.')
         {

@@ -11,14 +11,18 @@ public static class ShortUuid
     public const string Alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
     public const int LengthChars = 22;
 
-    /// <summary>Ten digits fit a 64-bit word (57^10 is below 2^64), so formatting divides 128 bits only twice.</summary>
+    /// <summary>
+    /// Ten digits fit a 64-bit word (57^10 is below 2^64), so formatting divides 128 bits only twice.
+    /// </summary>
     private const ulong TenDigits = 362_033_331_456_891_249;
 
     private static readonly sbyte[] DigitOf = CreateDigitTable();
 
     public static string Format(Guid value) => string.Create(LengthChars, value, static (span, id) => Format(id, span));
 
-    /// <summary>Writes the 22 characters of <paramref name="value"/> to the start of <paramref name="target"/>.</summary>
+    /// <summary>
+    /// Writes the 22 characters of <paramref name="value"/> to the start of <paramref name="target"/>.
+    /// </summary>
     public static void Format(Guid value, Span<char> target)
     {
         Span<byte> bytes = stackalloc byte[16];

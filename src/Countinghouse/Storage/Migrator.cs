@@ -29,7 +29,8 @@ public sealed class Migrator(Database database, TimeProvider clock)
     public static IReadOnlyList<Migration> Known { get; } = ReadEmbedded();
 
     /// <summary>
-    /// Applies what is missing up to <paramref name="last"/> (default: everything). Returns the number of steps applied.
+    /// Applies what is missing up to <paramref name="last"/> (default: everything). Returns the number of steps
+    /// applied.
     /// Throws <see cref="SchemaTooNewException"/> when the database was made by a newer program.
     /// </summary>
     public async Task<int> Migrate(CancellationToken cancellation, int last = int.MaxValue)

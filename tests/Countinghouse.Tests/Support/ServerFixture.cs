@@ -8,11 +8,19 @@ namespace Countinghouse.Support;
 /// </summary>
 public abstract class ServerFixture(Engine engine) : IAsyncLifetime
 {
-    public TestServer Server { get; private set; } = null!;
+    private TestServer? _server;
 
-    public async Task InitializeAsync() => Server = await TestServer.Start(engine);
+    public TestServer Server => _server ?? throw new InvalidOperationException("The server did not start.");
 
-    public async Task DisposeAsync() => await Server.DisposeAsync();
+    public async Task InitializeAsync() => _server = await TestServer.Start(engine);
+
+    public async Task DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+    }
 }
 
 public sealed class SqliteServer() : ServerFixture(Engine.Sqlite);

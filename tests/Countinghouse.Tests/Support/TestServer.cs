@@ -39,8 +39,8 @@ public sealed class TestServer : IAsyncDisposable
         _ownsDatabase = ownsDatabase;
         Clock = clock;
         Log = log;
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        Origin = new Uri(address);
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        Origin = new Uri(addresses.First());
         var handler = new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false };
         Client = new HttpClient(handler) { BaseAddress = new Uri(Origin, HttpOptions.BasePath + "/") };
     }

@@ -1,7 +1,8 @@
 -- One text for both engines. PostgreSQL has these types; SQLite takes any type name and applies an affinity
 -- (bigint, integer: integer; text: text; uuid, bytea: kept as they are), so the same statement makes the same table.
 -- What stands between the marks of an engine (see Migrator.cs) is for that engine alone.
--- Times are microseconds UTC, days yyyymmdd, hours yyyymmddhh, periods yyyymm, money micro-USD unless the name says cents.
+-- Times are microseconds UTC, days yyyymmdd, hours yyyymmddhh, periods yyyymm, money micro-USD unless the name says
+-- cents.
 -- Keys of an organization's data begin with the organization, so that the tables can be distributed by it.
 
 -- Shared by all ----------------------------------------------------------------------------------------------------
@@ -184,7 +185,8 @@ CREATE TABLE ingest_batch (
 );
 CREATE UNIQUE INDEX ingest_batch_flush ON ingest_batch (org_id, flush_id);
 
--- Read and written by Ingest alone. kind 1 impression, 2 click; validity 0 valid, 1 general, 2 sophisticated invalid traffic.
+-- Read and written by Ingest alone. kind 1 impression, 2 click; validity 0 valid, 1 general, 2 sophisticated invalid
+-- traffic.
 CREATE TABLE ad_event (
     org_id uuid NOT NULL,
     event_id uuid NOT NULL,
@@ -228,6 +230,8 @@ CREATE TABLE stat_hourly (
     PRIMARY KEY (org_id, campaign_id, hour, offer_id)
 ) /*sqlite WITHOUT ROWID sqlite*/;
 CREATE INDEX stat_hourly_by_hour ON stat_hourly (org_id, hour);
+-- A closing month is summed by retailer, across all advertisers.
+CREATE INDEX stat_hourly_by_retailer ON stat_hourly (retailer_org_id, hour);
 
 -- What retailers are owed ------------------------------------------------------------------------------------------
 -- The zero id holds the platform's default.
@@ -268,6 +272,7 @@ CREATE TABLE revenue_share (
     CHECK ((status = 'PAID') = (paid_at IS NOT NULL)),
     CHECK (status <> 'PAID' OR payout_id IS NOT NULL)
 );
+CREATE INDEX revenue_share_by_period ON revenue_share (period, org_id);
 
 CREATE TABLE revenue_share_line (
     org_id uuid NOT NULL,
@@ -304,11 +309,21 @@ CREATE TABLE share_transition (
     FOREIGN KEY (org_id, share_id) REFERENCES revenue_share (org_id, share_id)
 );
 
--- A month of the whole platform; it is CLOSED when every retailer's record is written.
+-- A month of the whole platform; it is CLOSED when every retailer's record is written. The totals are those of then.
 CREATE TABLE settlement (
     period integer NOT NULL PRIMARY KEY,
     state text NOT NULL CHECK (state IN ('CLOSING', 'CLOSED')),
     started_at bigint NOT NULL,
     closed_at bigint NULL,
-    actor text NOT NULL
+    actor text NOT NULL,
+    event_count bigint NULL,
+    charge_micro bigint NULL,
+    record_count bigint NULL,
+    gross_cents bigint NULL,
+    fee_cents bigint NULL,
+    share_cents bigint NULL,
+    CHECK ((state = 'CLOSED') = (closed_at IS NOT NULL)),
+    CHECK ((state = 'CLOSED') = (event_count IS NOT NULL AND charge_micro IS NOT NULL AND record_count IS NOT NULL
+        AND gross_cents IS NOT NULL AND fee_cents IS NOT NULL AND share_cents IS NOT NULL)),
+    CHECK (fee_cents + share_cents = gross_cents)
 );
