@@ -14,7 +14,11 @@ public static class AccessSetup
         services.AddSingleton<ApiKeyStore>().AddSingleton<ApiKeyCache>().AddSingleton<OwnerStore>();
         services.AddHostedService<KeyUseJob>();
 
-        services.AddAuthentication(FirstCredential)
+        // The core alone: AddAuthentication would bring Data Protection, which on start writes a key ring to the home
+        // directory (and warns that it lies there in the clear). No scheme here encrypts anything with it.
+        services.AddAuthenticationCore(authentication => authentication.DefaultScheme = FirstCredential);
+        services.AddWebEncoders();
+        new AuthenticationBuilder(services)
             .AddPolicyScheme(FirstCredential, null, choice => choice.ForwardDefaultSelector = Choose)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.Scheme, null);
         services.AddAuthorization();
@@ -30,7 +34,7 @@ public static class AccessSetup
         var outcome = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult;
         var bad = outcome is { Succeeded: false }
             && (outcome.Failure is not null || HasOtherCredential(context.Request));
-        return bad && context.Request.Path.StartsWithSegments(HttpOptions.BasePath)
+        return bad && !Refusal.Stands(context) && context.Request.Path.StartsWithSegments(HttpOptions.BasePath)
             ? context.ChallengeAsync()
             : next(context);
     }

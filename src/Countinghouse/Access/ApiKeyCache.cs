@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Claims;
+using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.RateLimits;
 using Microsoft.Extensions.Caching.Memory;
@@ -66,7 +67,7 @@ public sealed record KnownKey(Caller Caller, ClaimsPrincipal Principal, Instant?
         var caller = new Caller(key.Organization, key.OrganizationIsOperator, key.Kind, key.Id, key.Role);
         var identity = new ClaimsIdentity(
             [
-                new Claim(RateLimitClaims.Subject, caller.Actor),
+                new Claim(CallerClaims.Subject, caller.Actor),
                 new Claim(RateLimitClaims.Publishable, key.Kind == KeyKind.Cpk ? "true" : "false"),
                 new Claim(RateLimitClaims.PerMinute, key.RateLimitPerMinute.ToString(CultureInfo.InvariantCulture)),
                 new Claim(RateLimitClaims.PerDay, key.RateLimitPerDay.ToString(CultureInfo.InvariantCulture)),

@@ -1,36 +1,14 @@
 using Countinghouse.Access;
 using Countinghouse.Campaigns;
 using Countinghouse.Http;
+using Countinghouse.Ingest;
 using Countinghouse.Organizations;
+using Countinghouse.Reporting;
+using Countinghouse.RateLimits;
+using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Commands;
-
-/// <summary>Where a server keeps its data and where it answers.</summary>
-public sealed record ServerSettings
-{
-    public const string DefaultUrl = "http://127.0.0.1:8000";
-
-    /// <summary>Addresses to listen on, separated by semicolons.</summary>
-    public string Urls { get; init; } = DefaultUrl;
-
-    /// <summary>Folder of the SQLite file and of demo.json.</summary>
-    public string DataDirectory { get; init; } = "data";
-
-    /// <summary>Connection string; null serves from SQLite.</summary>
-    public string? Postgres { get; init; }
-
-    public Database OpenDatabase()
-    {
-        if (Postgres is not null)
-        {
-            return Database.OpenPostgres(Postgres);
-        }
-
-        Directory.CreateDirectory(DataDirectory);
-        return Database.OpenSqlite(Path.Combine(DataDirectory, "countinghouse.db"));
-    }
-}
 
 /// <summary>The program put together: what the slices bring, and the path of a request through them.</summary>
 public static class Server
@@ -57,6 +35,7 @@ public static class Server
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(settings);
         AddSlices(builder.Services, builder.Configuration);
+        builder.Services.AddApiDocument();
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -71,16 +50,23 @@ public static class Server
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
         services.AddSingleton<Migrator>();
+        services.AddSingleton<SystemSecrets>();
         services.AddHttp(configuration);
+        services.AddRateLimits(configuration);
         services.AddAccess();
         services.AddSingleton<OrganizationStore>().AddSingleton<CatalogStore>();
         services.AddSingleton<CampaignStore>().AddSingleton<CampaignSnapshots>();
+        services.AddSingleton<EventWriter>().AddSingleton<EventReader>();
+        services.AddSingleton<CampaignListReport>().AddSingleton<PerformanceReport>();
+        services.AddSingleton<CampaignSummaryReport>().AddSingleton<SeriesReport>();
         services.AddSingleton<CampaignScheduleJob>().AddHostedService(p => p.GetRequiredService<CampaignScheduleJob>());
+        services.AddRevenueShare(configuration);
     }
 
     private static void UsePipeline(WebApplication app)
     {
         app.UseForwardedHeaders();
+        app.UseRateLimitHeaders();
         app.Use(RequestIds.Middleware);
         app.Use(HttpSetup.KeepPrivate);
         app.UseExceptionHandler(_ => { });
@@ -88,9 +74,11 @@ public static class Server
             Problems.ForStatus(status.HttpContext.Response.StatusCode).ExecuteAsync(status.HttpContext));
         app.UseRouting();
         app.UseAuthentication();
+        app.UseRateLimits();
         app.UseCors();
         app.Use(AccessSetup.RefuseBadCredential);
         app.UseAuthorization();
+        app.Use(app.Services.GetRequiredService<Idempotency>().Middleware);
     }
 
     private static void MapSlices(WebApplication app)
@@ -99,5 +87,9 @@ public static class Server
         api.MapOrganizations();
         api.MapCatalog();
         api.MapCampaigns();
+        api.MapEvents();
+        api.MapReporting();
+        api.MapRevenueShare();
+        app.MapDiscovery();
     }
 }

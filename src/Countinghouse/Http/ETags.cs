@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Microsoft.Extensions.Primitives;
 
 namespace Countinghouse.Http;
@@ -45,28 +44,5 @@ public static class ETags
         return false;
     }
 
-    private static string Tag(byte[] hash) => $"\"{Convert.ToHexStringLower(hash.AsSpan(0, 16))}\"";
-
-    /// <summary>A report small enough to be written to memory first; its tag is the hash of its bytes.</summary>
-    public sealed class Answer<T>(T value) : IResult, IStatusCodeHttpResult, IValueHttpResult, IValueHttpResult<T>
-    {
-        public T? Value => value;
-
-        public int? StatusCode => StatusCodes.Status200OK;
-
-        object? IValueHttpResult.Value => value;
-
-        public async Task ExecuteAsync(HttpContext httpContext)
-        {
-            var body = JsonSerializer.SerializeToUtf8Bytes(value, WireJson.Options);
-            if (IsCurrent(httpContext, Tag(SHA256.HashData(body))))
-            {
-                return;
-            }
-
-            httpContext.Response.ContentType = "application/json; charset=utf-8";
-            httpContext.Response.ContentLength = body.Length;
-            await httpContext.Response.Body.WriteAsync(body, httpContext.RequestAborted);
-        }
-    }
+    internal static string Tag(byte[] hash) => $"\"{Convert.ToHexStringLower(hash.AsSpan(0, 16))}\"";
 }

@@ -16,6 +16,7 @@ public static class HttpSetup
         services.AddOptions<HttpOptions>().Bind(configuration.GetSection(HttpOptions.Section)).ValidateOnStart();
         services.ConfigureHttpJsonOptions(json => WireJson.Configure(json.SerializerOptions));
         services.AddExceptionHandler<ErrorHandling>();
+        services.AddSingleton<IdempotencyStore>().AddSingleton<Idempotency>().AddHostedService<IdempotencyJob>();
         services.AddCors(cors => cors.AddPolicy(AnyOrigin, policy => policy
             .AllowAnyOrigin()
             .WithMethods("POST")
@@ -30,7 +31,6 @@ public static class HttpSetup
 
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<HttpOptions>>((forwarded, http) =>
         {
-            forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
             forwarded.KnownProxies.Clear();
             forwarded.KnownIPNetworks.Clear();
             foreach (var proxy in http.Value.TrustedProxies.Split(
@@ -38,6 +38,11 @@ public static class HttpSetup
             {
                 forwarded.KnownProxies.Add(IPAddress.Parse(proxy));
             }
+
+            // With no proxy named the framework would believe everybody's headers.
+            forwarded.ForwardedHeaders = forwarded.KnownProxies.Count > 0
+                ? ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto
+                : ForwardedHeaders.None;
         });
         return services;
     }

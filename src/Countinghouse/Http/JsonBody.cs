@@ -18,14 +18,15 @@ public sealed class JsonBody<T>
 
     internal JsonBody(Problem unreadable) => _unreadable = unreadable;
 
-    internal JsonBody(JsonDocument document, bool strict)
+    /// <summary>Holds an element against the type; faults are named from <paramref name="path"/> on.</summary>
+    internal JsonBody(JsonElement element, bool strict, string path = "")
     {
         var check = new JsonCheck(_errors, strict);
-        check.Object(document.RootElement, WireJson.Options.GetTypeInfo(typeof(T)), "");
+        check.Object(element, WireJson.Options.GetTypeInfo(typeof(T)), path.Length > 0 ? path + "." : "");
         if (_errors.Count == 0)
         {
-            _value = document.RootElement.Deserialize<T>(WireJson.Options)!;
-            foreach (var member in document.RootElement.EnumerateObject())
+            _value = element.Deserialize<T>(WireJson.Options)!;
+            foreach (var member in element.EnumerateObject())
             {
                 _present.Add(member.Name);
             }
@@ -71,7 +72,7 @@ public static class JsonBody
         {
             using var document = await JsonDocument.ParseAsync(
                 context.Request.Body, new JsonDocumentOptions { MaxDepth = 16 }, cancellation);
-            return new JsonBody<T>(document, context.GetEndpoint()!.Metadata.GetMetadata<StrictInput>() is not null);
+            return new JsonBody<T>(document.RootElement, context.GetEndpoint()!.Metadata.GetMetadata<StrictInput>() is not null);
         }
         catch (JsonException error)
         {
@@ -95,7 +96,7 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
     {
         if (element.ValueKind != JsonValueKind.Object)
         {
-            errors.Add(new FieldError(path, "must be a JSON object", "invalid_type"));
+            errors.Add(new FieldError(path.TrimEnd('.'), "must be a JSON object", "invalid_type"));
             return;
         }
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 
 namespace Countinghouse.Http;
 
@@ -35,6 +36,7 @@ public sealed record PaginationMeta(
 }
 
 /// <summary>One page of a list.</summary>
+[method: JsonConstructor]
 public sealed record Paged<T>(IReadOnlyList<T> Data, PaginationMeta Pagination)
 {
     public Paged(IReadOnlyList<T> data, Page page, int totalCount)

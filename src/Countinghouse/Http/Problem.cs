@@ -1,10 +1,11 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Http;
 
-/// <summary>The error codes of the contract; the wire spells them in snake_case.</summary>
+/// <summary>The kind of error, for programs; the wire spells it in snake_case.</summary>
 public enum ErrorCode
 {
     BadRequest = 400,
@@ -52,20 +53,10 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var services = httpContext.RequestServices;
-        var body = new ProblemBody
-        {
-            Type = services.GetRequiredService<IOptions<HttpOptions>>().Value.ErrorTypeBase + WireCode,
-            Title = Title,
-            Status = (int)Code,
-            Detail = Detail,
-            ErrorCode = WireCode,
-            Retryable = Code is ErrorCode.RateLimited or ErrorCode.InternalError or ErrorCode.ServiceUnavailable,
-            Timestamp = services.GetRequiredService<TimeProvider>().GetUtcNow()
-                .ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture),
-            RequestId = httpContext.TraceIdentifier,
-            Errors = Errors,
-            RetryAfterSeconds = RetryAfterSeconds,
-        };
+        var body = ToBody(
+            services.GetRequiredService<IOptions<HttpOptions>>().Value.ErrorTypeBase,
+            services.GetRequiredService<TimeProvider>().GetUtcNow(),
+            httpContext.TraceIdentifier);
 
         var response = httpContext.Response;
         response.StatusCode = (int)Code;
@@ -77,30 +68,48 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
         return response.WriteAsJsonAsync(
             body, options: null, contentType: "application/problem+json", httpContext.RequestAborted);
     }
+
+    /// <summary>The members as they go out; also the examples of the OpenAPI document.</summary>
+    internal ProblemBody ToBody(string typeBase, DateTimeOffset now, string requestId) => new()
+    {
+        Type = typeBase + WireCode,
+        Title = Title,
+        Status = (int)Code,
+        Detail = Detail,
+        ErrorCode = Code,
+        Retryable = Code is ErrorCode.RateLimited or ErrorCode.InternalError or ErrorCode.ServiceUnavailable,
+        Timestamp = now.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture),
+        RequestId = requestId,
+        Errors = Errors,
+        RetryAfterSeconds = RetryAfterSeconds,
+    };
 }
 
 /// <summary>The members of an error answer.</summary>
 public sealed class ProblemBody
 {
     /// <summary>A page about this kind of error.</summary>
+    [Url]
     public required string Type { get; init; }
 
     /// <summary>The kind of error in a few words.</summary>
     public required string Title { get; init; }
 
     /// <summary>The HTTP status, again.</summary>
+    [Range(400, 599)]
     public required int Status { get; init; }
 
     /// <summary>What was wrong with this request, and what to do about it.</summary>
     public required string Detail { get; init; }
 
     /// <summary>The kind of error for programs.</summary>
-    public required string ErrorCode { get; init; }
+    public required ErrorCode ErrorCode { get; init; }
 
     /// <summary>True when the same request may succeed later.</summary>
     public required bool Retryable { get; init; }
 
     /// <summary>When it happened, RFC 3339 ending in +00:00.</summary>
+    [DataType(DataType.DateTime)]
     public required string Timestamp { get; init; }
 
     /// <summary>The id under which the operator finds this request in the log.</summary>
@@ -112,5 +121,6 @@ public sealed class ProblemBody
 
     /// <summary>With 429 and 503: how long to wait.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Range(0, int.MaxValue)]
     public int? RetryAfterSeconds { get; init; }
 }

@@ -70,6 +70,9 @@ public static class Problems
     public static Problem PeriodOutOfOrder(string period, string first) => Conflict(
         $"{period} cannot be closed yet: months are closed in order and {first} is still open.");
 
+    public static Problem PeriodBeforeFirst(string period, string first) => Conflict(
+        $"{period} has nothing to close: {first} is the first month with events.");
+
     public static Problem PeriodDoesNotAddUp(string period) => Conflict(
         $"{period} was not closed: its reports do not equal the events they came from. Find the differences first.");
 

@@ -1,13 +1,11 @@
 namespace Countinghouse.RateLimits;
 
 /// <summary>
-/// What the limits need to know of a caller, as claims, so that this slice depends on no way of signing in.
+/// What the limits need to know of a caller besides <see cref="Http.CallerClaims.Subject"/>, as claims, so that this slice
+/// depends on no way of signing in.
 /// </summary>
 public static class RateLimitClaims
 {
-    /// <summary>The credential that is counted.</summary>
-    public const string Subject = "ch:subject";
-
     /// <summary>"true" for a publishable key, which has a smaller default.</summary>
     public const string Publishable = "ch:publishable";
 

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using Countinghouse.Primitives;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -121,8 +122,23 @@ public sealed class Database : IAsyncDisposable
             cancellation);
 
     /// <summary>
-    /// True when the error says that the database cannot be reached or asked just now: try again later.
+    /// The end of a condition on a uuid column: equal to any of a list of ids. The value of the parameter is made by
+    /// <see cref="ListOf"/>; one statement serves lists of any length.
     /// </summary>
+    public string AnyOf(string parameter) => Engine == Engine.Postgres
+        ? $" = ANY(@{parameter})"
+        : $" IN (SELECT value FROM json_each(@{parameter}))";
+
+    /// <summary>Ids as the parameter that <see cref="AnyOf"/> reads.</summary>
+    public object ListOf<TId>(IEnumerable<TId> ids)
+        where TId : struct, IId<TId> => Engine == Engine.Postgres
+        ? ids.Select(id => id.Value).ToArray()
+        : "[" + string.Join(',', ids.Select(id => $"\"{id.Value.ToString().ToUpperInvariant()}\"")) + "]";
+
+    /// <summary>The end of a SELECT that locks its rows until the transaction ends; SQLite locks by writing at all.</summary>
+    public string ForUpdate => Engine == Engine.Postgres ? " FOR UPDATE" : "";
+
+    /// <summary>True when the error says that the database cannot be reached or asked just now: try again later.</summary>
     public static bool IsUnavailable(Exception error) => error switch
     {
         PostgresException postgres => postgres.IsTransient || postgres.SqlState is "57P01" or "57P02" or "57P03",

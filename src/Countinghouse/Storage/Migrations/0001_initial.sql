@@ -30,14 +30,14 @@ CREATE TABLE api_key (
     PRIMARY KEY (org_id, key_id)
 );
 
--- The subject is a keyed hash: no address and no key can be read out of it.
+-- The subject is a keyed hash: no address and no key can be read out of it. Windows are loaded and deleted by time.
 CREATE TABLE rate_window (
     subject bytea NOT NULL,
     window_seconds integer NOT NULL,
     window_start bigint NOT NULL,
     used bigint NOT NULL CHECK (used >= 0),
-    PRIMARY KEY (subject, window_seconds, window_start)
-);
+    PRIMARY KEY (window_seconds, window_start, subject)
+) /*sqlite WITHOUT ROWID sqlite*/;
 
 -- status 0: under way. The answer's secret members are left out before it is stored.
 CREATE TABLE idempotent_answer (
@@ -230,6 +230,8 @@ CREATE TABLE stat_hourly (
     PRIMARY KEY (org_id, campaign_id, hour, offer_id)
 ) /*sqlite WITHOUT ROWID sqlite*/;
 CREATE INDEX stat_hourly_by_hour ON stat_hourly (org_id, hour);
+-- A closing month is summed by retailer, across all advertisers.
+CREATE INDEX stat_hourly_by_retailer ON stat_hourly (retailer_org_id, hour);
 
 -- What retailers are owed ------------------------------------------------------------------------------------------
 -- The zero id holds the platform's default.
@@ -270,6 +272,7 @@ CREATE TABLE revenue_share (
     CHECK ((status = 'PAID') = (paid_at IS NOT NULL)),
     CHECK (status <> 'PAID' OR payout_id IS NOT NULL)
 );
+CREATE INDEX revenue_share_by_period ON revenue_share (period, org_id);
 
 CREATE TABLE revenue_share_line (
     org_id uuid NOT NULL,
@@ -306,11 +309,21 @@ CREATE TABLE share_transition (
     FOREIGN KEY (org_id, share_id) REFERENCES revenue_share (org_id, share_id)
 );
 
--- A month of the whole platform; it is CLOSED when every retailer's record is written.
+-- A month of the whole platform; it is CLOSED when every retailer's record is written. The totals are those of then.
 CREATE TABLE settlement (
     period integer NOT NULL PRIMARY KEY,
     state text NOT NULL CHECK (state IN ('CLOSING', 'CLOSED')),
     started_at bigint NOT NULL,
     closed_at bigint NULL,
-    actor text NOT NULL
+    actor text NOT NULL,
+    event_count bigint NULL,
+    charge_micro bigint NULL,
+    record_count bigint NULL,
+    gross_cents bigint NULL,
+    fee_cents bigint NULL,
+    share_cents bigint NULL,
+    CHECK ((state = 'CLOSED') = (closed_at IS NOT NULL)),
+    CHECK ((state = 'CLOSED') = (event_count IS NOT NULL AND charge_micro IS NOT NULL AND record_count IS NOT NULL
+        AND gross_cents IS NOT NULL AND fee_cents IS NOT NULL AND share_cents IS NOT NULL)),
+    CHECK (fee_cents + share_cents = gross_cents)
 );

@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Countinghouse.Commands;
+
+/// <summary>The addresses to listen on: can they be read, and are they free?</summary>
+internal static class Addresses
+{
+    /// <summary>What is wrong with the text of --urls; null when nothing is.</summary>
+    public static string? Complaint(string urls)
+    {
+        foreach (var url in Split(urls))
+        {
+            if (TryParse(url) is not { } address || address.PathBase.Length > 0)
+            {
+                return $"'{url}' is no address to listen on; write it like {ServerSettings.DefaultUrl}.";
+            }
+
+            if (!string.Equals(address.Scheme, "http", StringComparison.OrdinalIgnoreCase))
+            {
+                return $"'{url}' cannot be served: Countinghouse speaks http; leave https to a proxy in front of it.";
+            }
+        }
+
+        return Split(urls).Length == 0 ? $"--urls is empty; write it like {ServerSettings.DefaultUrl}." : null;
+    }
+
+    /// <summary>
+    /// Fails when a port is taken, before any work is done on the database. Somebody may still take it before the
+    /// server does; then the server's own failure says so.
+    /// </summary>
+    public static void RefuseTaken(string urls)
+    {
+        foreach (var address in Split(urls).Select(BindingAddress.Parse))
+        {
+            if (address.IsUnixPipe || address.IsNamedPipe || address.Port == 0)
+            {
+                continue;
+            }
+
+            using var probe = new TcpListener(Endpoint(address));
+            try
+            {
+                probe.Start();
+            }
+            catch (SocketException error)
+            {
+                throw new CommandException(error.SocketErrorCode == SocketError.AddressAlreadyInUse
+                    ? $"Port {address.Port} is already taken; stop the program that has it, or choose another with "
+                        + $"--urls, for example --urls http://{address.Host}:{Another(address.Port)}"
+                    : $"Cannot listen on {address}: {error.Message}. Choose another address with --urls.");
+            }
+        }
+    }
+
+    private static string[] Split(string urls) =>
+        urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private static BindingAddress? TryParse(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.IsUnixPipe || address.IsNamedPipe || address.Port is >= 0 and <= IPEndPoint.MaxPort
+                ? address
+                : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>As the web server understands it: a name other than localhost means every address.</summary>
+    private static IPEndPoint Endpoint(BindingAddress address) => new(
+        string.Equals(address.Host, "localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback
+            : IPAddress.TryParse(address.Host.Trim('[', ']'), out var host) ? host
+            : IPAddress.Any,
+        address.Port);
+
+    private static int Another(int port) => port < IPEndPoint.MaxPort ? port + 1 : port - 1;
+}

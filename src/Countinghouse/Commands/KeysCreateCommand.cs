@@ -1,0 +1,105 @@
+using System.CommandLine;
+using Countinghouse.Access;
+using Countinghouse.Primitives;
+
+namespace Countinghouse.Commands;
+
+/// <summary>"keys create": standard output gets the key and nothing else, so that a script can take it.</summary>
+internal static class KeysCreateCommand
+{
+    private const int NameCharsMax = 200;
+    private const int LimitMax = 1_000_000_000;
+
+    private static readonly Option<OrganizationId> Organization = WireArguments.Option<OrganizationId>(
+        "--organization", "ID", "The organization that the key is to speak for");
+
+    private static readonly Option<string> Kind = new Option<string>("--kind")
+    {
+        Description = "csb: for a server, secret. cpk: for web pages, public, good for /ads/* alone",
+        Required = true,
+    }.AcceptOnlyFromAmong("csb", "cpk");
+
+    private static readonly Option<string> RoleName = new Option<string>("--role")
+    {
+        Description = "What the key may do inside its organization",
+        Required = true,
+    }.AcceptOnlyFromAmong("manager", "editor", "readonly");
+
+    private static readonly Option<string> Name = new("--name")
+    {
+        Description = "What the key is for, in your words",
+        HelpName = "TEXT",
+        DefaultValueFactory = _ => "",
+        Validators =
+        {
+            result =>
+            {
+                if (result.GetValueOrDefault<string>() is { Length: > NameCharsMax })
+                {
+                    result.AddError($"--name must have at most {NameCharsMax} characters.");
+                }
+            },
+        },
+    };
+
+    private static readonly Option<Instant?> Expires = WireArguments.Optional<Instant>(
+        "--expires", "TIME", "When the key ends, for example 2030-01-31T00:00:00Z; without it never");
+
+    private static readonly Option<int> PerMinute = WireArguments.Number(
+        "--per-minute", LimitMax, "Requests a minute; 0 is the default of its kind");
+
+    private static readonly Option<int> PerDay = WireArguments.Number(
+        "--per-day", LimitMax, "Requests a day; 0 is the default of its kind");
+
+    public static Command Create()
+    {
+        var command = new DocumentedCommand(
+            "create",
+            "Make a key and print it. It is shown this once: only its hash is stored.",
+            """
+            countinghouse keys create --organization CXvDk7dyZhWZ7U5u4E3S9F --kind csb --role manager
+            KEY=$(countinghouse keys create --organization CXvDk7dyZhWZ7U5u4E3S9F --kind csb --role readonly)
+            countinghouse keys create --organization CXvDk7dyZhWZ7U5u4E3S9F --kind cpk --role readonly --per-minute 50
+            """)
+        {
+            Organization, Kind, RoleName, Name, Expires, PerMinute, PerDay,
+        };
+        DatabaseOptions.AddTo(command);
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static async Task<int> Run(ParseResult line, CancellationToken cancellation)
+    {
+        await using var workplace = await Workplace.Open(DatabaseOptions.Read(line), cancellation);
+        var organization = line.GetRequiredValue(Organization);
+        await Workplace.RequireOrganization(workplace, organization, cancellation);
+
+        var expires = line.GetValue(Expires);
+        var now = Instant.Of(workplace.GetRequiredService<TimeProvider>().GetUtcNow());
+        if (expires <= now)
+        {
+            throw new CommandException($"--expires is over already: {expires}. Name a time in the future.");
+        }
+
+        var wanted = new NewApiKey(
+            organization,
+            line.GetRequiredValue(Kind) == "cpk" ? KeyKind.Cpk : KeyKind.Csb,
+            line.GetRequiredValue(RoleName) switch
+            {
+                "manager" => Role.Manager,
+                "editor" => Role.Editor,
+                _ => Role.Readonly,
+            },
+            line.GetRequiredValue(Name),
+            expires,
+            line.GetValue(PerMinute),
+            line.GetValue(PerDay));
+        var (id, key) = await workplace.GetRequiredService<ApiKeyStore>().Create(wanted, cancellation);
+
+        await Console.Error.WriteLineAsync(
+            $"This is the key, shown this once; revoke it with: countinghouse keys revoke {id}");
+        await Console.Out.WriteLineAsync(key);
+        return 0;
+    }
+}

@@ -1,0 +1,113 @@
+using System.CommandLine;
+using Countinghouse.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Countinghouse.Commands;
+
+/// <summary>"serve": brings the database up to date, then answers until it is asked to stop.</summary>
+internal static class ServeCommand
+{
+    private const int DemoScaleMax = 100;
+
+    /// <summary>How long requests under way may take to finish once the server is asked to stop.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+
+    private static readonly Option<string> Urls = new("--urls")
+    {
+        Description = "Addresses to answer on, separated by semicolons; port 0 takes a free one "
+            + "[environment: COUNTINGHOUSE_URLS]",
+        HelpName = "URLS",
+        DefaultValueFactory = _ => DatabaseOptions.FromEnvironment("COUNTINGHOUSE_URLS") ?? ServerSettings.DefaultUrl,
+        Validators =
+        {
+            result =>
+            {
+                if (result.GetValueOrDefault<string>() is { } urls && Addresses.Complaint(urls) is { } complaint)
+                {
+                    result.AddError(complaint);
+                }
+            },
+        },
+    };
+
+    private static readonly Option<bool> NoDemo = new("--no-demo")
+    {
+        Description = "Leave a fresh database empty",
+    };
+
+    private static readonly Option<int> DemoScale = new("--demo-scale")
+    {
+        Description = "Fill a fresh database with so many times the demo's events",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1,
+        Validators =
+        {
+            result =>
+            {
+                if (result.GetValueOrDefault<int>() is < 1 or > DemoScaleMax)
+                {
+                    result.AddError($"--demo-scale must be from 1 to {DemoScaleMax}.");
+                }
+            },
+        },
+    };
+
+    public static Command Create()
+    {
+        var command = new DocumentedCommand(
+            "serve",
+            "Answer on HTTP until stopped. A fresh database is filled with a demo first. This is the default command.",
+            """
+            countinghouse serve
+            countinghouse serve --urls http://0.0.0.0:80 --data /var/lib/countinghouse --no-demo
+            countinghouse serve --postgres "Host=db;Database=ads;Username=ads;Password=..." --no-demo
+            """);
+        MakeDefaultOf(command);
+        return command;
+    }
+
+    /// <summary>Gives a command the options and the action of "serve".</summary>
+    public static void MakeDefaultOf(Command command)
+    {
+        command.Options.Add(Urls);
+        DatabaseOptions.AddTo(command);
+        command.Options.Add(NoDemo);
+        command.Options.Add(DemoScale);
+        command.SetAction(Run);
+    }
+
+    private static async Task<int> Run(ParseResult line, CancellationToken cancellation)
+    {
+        try
+        {
+            await Serve(DatabaseOptions.Read(line) with { Urls = line.GetRequiredValue(Urls) }, line, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Stopped before it was ready: that is what was asked for.
+        }
+
+        return 0;
+    }
+
+    private static async Task Serve(ServerSettings settings, ParseResult line, CancellationToken cancellation)
+    {
+        var isReady = false;
+        await using var app = Server.Build(settings, builder =>
+        {
+            builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
+
+            // What keeps the server from starting is told in a line at the end; the framework would add a stack trace.
+            builder.Logging.AddFilter("Microsoft", _ => isReady);
+        });
+
+        app.Services.GetService<IStartupValidator>()?.Validate();
+        Addresses.RefuseTaken(settings.Urls);
+        await app.Services.GetRequiredService<Migrator>().Migrate(cancellation);
+
+        await app.StartAsync(cancellation);
+        isReady = true;
+        await Console.Out.WriteLineAsync($"Countinghouse answers on {string.Join(" and ", app.Urls)}");
+        await app.WaitForShutdownAsync(cancellation);
+    }
+}

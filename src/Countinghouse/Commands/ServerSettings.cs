@@ -1,0 +1,57 @@
+using Countinghouse.Storage;
+
+namespace Countinghouse.Commands;
+
+/// <summary>Where a server keeps its data and where it answers.</summary>
+public sealed record ServerSettings
+{
+    public const string DefaultUrl = "http://127.0.0.1:8000";
+    public const string DefaultDataDirectory = "data";
+
+    /// <summary>Addresses to listen on, separated by semicolons.</summary>
+    public string Urls { get; init; } = DefaultUrl;
+
+    /// <summary>Folder of the SQLite file and of demo.json.</summary>
+    public string DataDirectory { get; init; } = DefaultDataDirectory;
+
+    /// <summary>Connection string; null serves from SQLite.</summary>
+    public string? Postgres { get; init; }
+
+    private string SqliteFile => Path.Combine(DataDirectory, "countinghouse.db");
+
+    /// <summary>True when there is a database to open; a server makes one, other commands should not by a slip.</summary>
+    public bool DatabaseExists => Postgres is not null || File.Exists(SqliteFile);
+
+    public Database OpenDatabase() => Postgres is null ? OpenSqlite() : OpenPostgres(Postgres);
+
+    private static Database OpenPostgres(string connectionString)
+    {
+        try
+        {
+            return Database.OpenPostgres(connectionString);
+        }
+        catch (ArgumentException error)
+        {
+            // The text itself stays out of the message: it holds a password.
+            throw new CommandException(
+                "The connection string (--postgres or COUNTINGHOUSE_POSTGRES) cannot be read: "
+                + $"{error.Message.TrimEnd('.')}. Write it as \"Host=...;Database=...;Username=...;Password=...\".");
+        }
+    }
+
+    private Database OpenSqlite()
+    {
+        try
+        {
+            Directory.CreateDirectory(DataDirectory);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new CommandException(
+                $"The data directory '{DataDirectory}' cannot be used: {error.Message.TrimEnd('.')}. "
+                + "Choose another with --data.");
+        }
+
+        return Database.OpenSqlite(SqliteFile);
+    }
+}

@@ -1,0 +1,61 @@
+using Countinghouse.Access;
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Countinghouse.Commands;
+
+/// <summary>The slices on a database, without the web: what every command but "serve" works with.</summary>
+internal static class Workplace
+{
+    /// <summary>Opens the database that the options name, brought to this program's schema. Dispose of it.</summary>
+    public static async Task<ServiceProvider> Open(ServerSettings settings, CancellationToken cancellation)
+    {
+        if (!settings.DatabaseExists)
+        {
+            throw new CommandException(
+                $"There is no database in '{settings.DataDirectory}': serve from it once, or choose another with --data.");
+        }
+
+        var services = new ServiceCollection();
+        services.AddSingleton(settings);
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
+
+        // Standard output is for results alone.
+        services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        var configuration = ReadConfiguration();
+        services.AddSingleton<IConfiguration>(configuration);
+        Server.AddSlices(services, configuration);
+
+        var provider = services.BuildServiceProvider();
+        try
+        {
+            provider.GetService<IStartupValidator>()?.Validate();
+            await provider.GetRequiredService<Migrator>().Migrate(cancellation);
+            return provider;
+        }
+        catch
+        {
+            await provider.DisposeAsync();
+            throw;
+        }
+    }
+
+    public static async Task RequireOrganization(
+        ServiceProvider workplace, OrganizationId organization, CancellationToken cancellation)
+    {
+        if (!await workplace.GetRequiredService<OwnerStore>().Exists(organization, cancellation))
+        {
+            throw new CommandException($"There is no organization {organization} in this database.");
+        }
+    }
+
+    /// <summary>The server's own sources, so that a setting means the same to a command.</summary>
+    private static IConfigurationRoot ReadConfiguration() => new ConfigurationBuilder()
+        .SetBasePath(AppContext.BaseDirectory)
+        .AddJsonFile("appsettings.json", optional: true)
+        .AddEnvironmentVariables()
+        .AddEnvironmentVariables("COUNTINGHOUSE_")
+        .Build();
+}

@@ -1,0 +1,7 @@
+namespace Countinghouse.Http;
+
+public sealed partial class Idempotency
+{
+    [LoggerMessage(EventId = 1003, Level = LogLevel.Error, Message = "The answer of a done request was not kept: {Reason}")]
+    private partial void LogNotKept(string reason);
+}

@@ -1,0 +1,150 @@
+using System.Text.Json.Nodes;
+using Microsoft.OpenApi;
+
+namespace Countinghouse.Http;
+
+/// <summary>
+/// Believable values for the members that many schemas share, and whole examples put together from them. One table
+/// keeps the examples consistent: everywhere the same campaign, and fee and share that add up to the gross.
+/// </summary>
+internal static class OpenApiExamples
+{
+    private static readonly Dictionary<string, JsonNode> Values = new()
+    {
+        ["organization_id"] = "WmsG2qe2XXxacqiqo2MfnY",
+        ["campaign_id"] = "ZowuNEgiULixDa5444gHVT",
+        ["offer_id"] = "cr3ZhZC6BG3z7GAjcAmQhp",
+        ["organization_name"] = "Northwind Coffee",
+        ["name"] = "Autumn espresso beans",
+        ["Organization.name"] = "Northwind Coffee",
+        ["NewOrganization.name"] = "Northwind Coffee",
+        ["OrganizationPatch.name"] = "Northwind Coffee",
+        ["Location.name"] = "Harbour Street 4",
+        ["NewLocation.name"] = "Harbour Street 4",
+        ["LocationPatch.name"] = "Harbour Street 4",
+        ["status"] = "active",
+        ["currency"] = "USD",
+        ["start_date"] = "2025-08-01",
+        ["end_date"] = "2025-08-31",
+        ["period_start"] = "2025-08-01",
+        ["period_end"] = "2025-08-31",
+        ["first_event_at"] = "2025-08-01T06:12:44Z",
+        ["last_event_at"] = "2025-08-05T14:30:00Z",
+        ["occurred_at"] = "2025-08-05T14:30:00Z",
+        ["impressions"] = 48210,
+        ["clicks"] = 1156,
+        ["spend"] = "289.00",
+        ["ctr"] = "2.40",
+        ["effective_cpc"] = "0.25",
+        ["effective_cpm"] = "5.99",
+        ["bid"] = "0.25",
+        ["budget"] = "1000.00",
+        ["daily_budget"] = "50.00",
+        ["remaining_budget"] = "711.00",
+        ["invalid_impressions"] = 312,
+        ["invalid_clicks"] = 9,
+        ["unbilled_clicks"] = 0,
+        ["gross_revenue"] = "2890.00",
+        ["platform_fee"] = "433.50",
+        ["retailer_share"] = "2456.50",
+        ["platform_fee_rate"] = "0.15",
+        ["stripe_transfer_id"] = "",
+        ["total_earned"] = "9826.00",
+        ["total_paid"] = "7369.50",
+        ["pending_balance"] = "2456.50",
+        ["active_locations"] = 12,
+        ["success"] = true,
+        ["accepted"] = 2,
+        ["duplicates"] = 0,
+        ["page"] = 1,
+        ["page_size"] = 25,
+        ["total_count"] = 4,
+        ["total_pages"] = 1,
+        ["has_next"] = false,
+        ["has_previous"] = false,
+        ["ip"] = "203.0.113.7",
+        ["user_agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        ["HealthAnswer.status"] = "ready",
+        ["LinkContext.anchor"] = "http://127.0.0.1:8000/advertising/api/v1",
+        ["LinkTarget.href"] = "http://127.0.0.1:8000/advertising/api/v1/openapi.json",
+        ["LinkTarget.type"] = "application/json",
+        ["FieldError.field"] = "page_size",
+        ["FieldError.message"] = "must be a whole number from 1 to 100",
+        ["FieldError.code"] = "invalid",
+        ["request_id"] = "0HNB3F6V2K1QD-00000001",
+    };
+
+    /// <summary>The table's value for a member, if it fits the member's schema.</summary>
+    public static JsonNode? OfMember(string name, IOpenApiSchema schema, string owner = "")
+    {
+        if ((!Values.TryGetValue($"{owner}.{name}", out var value) && !Values.TryGetValue(name, out value))
+            || schema.Enum is { Count: > 0 })
+        {
+            return null;
+        }
+
+        var wanted = value.GetValueKind() switch
+        {
+            System.Text.Json.JsonValueKind.String => JsonSchemaType.String,
+            System.Text.Json.JsonValueKind.Number => JsonSchemaType.Integer,
+            _ => JsonSchemaType.Boolean,
+        };
+        return schema.Type is { } type && type.HasFlag(wanted) ? value.DeepClone() : null;
+    }
+
+    /// <summary>A whole value of a schema, from the examples of its members.</summary>
+    public static JsonNode? Of(IOpenApiSchema schema, string? member = null)
+    {
+        if (schema.Examples is [{ } example, ..])
+        {
+            return example.DeepClone();
+        }
+
+        if (schema.Enum is { Count: > 0 } choices)
+        {
+            return choices.FirstOrDefault(choice => member is not null && Values.TryGetValue(member, out var usual)
+                && JsonNode.DeepEquals(choice, usual))?.DeepClone() ?? choices[0].DeepClone();
+        }
+
+        if (schema.OneOf is { Count: > 0 } alternatives)
+        {
+            return Of(alternatives.First(one => one.Type != JsonSchemaType.Null), member);
+        }
+
+        return schema.Type is { } type ? OfType(type & ~JsonSchemaType.Null, schema) : null;
+    }
+
+    private static JsonNode? OfType(JsonSchemaType type, IOpenApiSchema schema) => type switch
+    {
+        JsonSchemaType.Object => OfObject(schema),
+        JsonSchemaType.Array => schema.Items is { } items ? new JsonArray(Of(items)) : new JsonArray(),
+        JsonSchemaType.Integer => long.TryParse(schema.Minimum, out var minimum) ? Math.Max(minimum, 1) : 1,
+        JsonSchemaType.Boolean => false,
+        JsonSchemaType.String => OfText(schema),
+        _ => null,
+    };
+
+    private static JsonObject OfObject(IOpenApiSchema schema)
+    {
+        var value = new JsonObject();
+        foreach (var (name, member) in schema.Properties ?? new Dictionary<string, IOpenApiSchema>())
+        {
+            value[name] = Of(member, name);
+        }
+
+        if (value.Count == 0 && schema.AdditionalProperties is not null)
+        {
+            value["cost_center"] = "4711";
+        }
+
+        return value;
+    }
+
+    private static string OfText(IOpenApiSchema schema) => schema.Format switch
+    {
+        "date-time" => "2025-08-05T14:30:00Z",
+        "date" => "2025-08-05",
+        "uri" => "https://closient.com/docs/errors/not_found",
+        _ => "text",
+    };
+}

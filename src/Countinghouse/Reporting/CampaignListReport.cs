@@ -1,0 +1,129 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Text.Json;
+using Countinghouse.Campaigns;
+using Countinghouse.Http;
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+
+namespace Countinghouse.Reporting;
+
+/// <summary>Which campaigns and days the list is about; nulls ask for everything.</summary>
+public sealed record CampaignListFilter(CampaignStatusEnum? Status, string? Text, UtcDay? Start, UtcDay? End);
+
+/// <summary>
+/// The organization's campaigns with their figures, newest first. Rows go from the database reader straight to the
+/// answer: ten thousand campaigns need no more memory than ten.
+/// </summary>
+public sealed class CampaignListReport(Database database)
+{
+    private const int FlushBytes = 16 * 1024;
+
+    private const string Version = "SELECT batch_no, config_version FROM ingest_head WHERE org_id = @org";
+
+    private const string Lifetime = """
+        SELECT c.campaign_id, c.name, c.status, t.impressions, t.clicks, b.spent_micro - b.credited_micro
+        FROM campaign c
+        JOIN campaign_total t ON t.org_id = c.org_id AND t.campaign_id = c.campaign_id
+        JOIN campaign_budget b ON b.org_id = c.org_id AND b.campaign_id = c.campaign_id
+        WHERE c.org_id = @org
+          AND (@status = '' OR c.status = @status)
+          AND (@text = '' OR LOWER(c.name) LIKE @text ESCAPE '\')
+        ORDER BY c.created_at DESC, c.campaign_id DESC
+        """;
+
+    private const string OverDays = """
+        SELECT c.campaign_id, c.name, c.status, COALESCE(s.impressions, 0), COALESCE(s.clicks, 0),
+               COALESCE(s.charge_micro, 0)
+        FROM campaign c
+        LEFT JOIN (
+            SELECT campaign_id, CAST(SUM(impressions) AS bigint) AS impressions, CAST(SUM(clicks) AS bigint) AS clicks,
+                   CAST(SUM(charge_micro) AS bigint) AS charge_micro
+            FROM stat_hourly
+            WHERE org_id = @org AND hour BETWEEN @first AND @last
+            GROUP BY campaign_id
+        ) s ON s.campaign_id = c.campaign_id
+        WHERE c.org_id = @org
+          AND (@status = '' OR c.status = @status)
+          AND (@text = '' OR LOWER(c.name) LIKE @text ESCAPE '\')
+        ORDER BY c.created_at DESC, c.campaign_id DESC
+        """;
+
+    /// <summary>Writes the answer, or 304 when the caller has it already.</summary>
+    public Task Write(
+        HttpContext context,
+        OrganizationId organization,
+        CampaignListFilter filter,
+        CancellationToken cancellation) => database.ReadSnapshot(
+        async connection =>
+        {
+            // The tag and the rows are of one snapshot, so the same tag always means the same bytes.
+            var version = await connection.Query(
+                Version,
+                row => string.Create(CultureInfo.InvariantCulture, $"{row.GetInt64(0)}/{row.GetInt64(1)}"),
+                cancellation,
+                ("org", organization));
+            var tag = ETags.From("campaigns-1", organization.ToString(), version[0], filter.ToString());
+            if (!ETags.IsCurrent(context, tag))
+            {
+                await Stream(context, connection, organization, filter, cancellation);
+            }
+
+            return true;
+        },
+        cancellation);
+
+    private static async Task Stream(
+        HttpContext context,
+        DbConnection connection,
+        OrganizationId organization,
+        CampaignListFilter filter,
+        CancellationToken cancellation)
+    {
+        await using var command = connection.Command(
+            filter.Start is null && filter.End is null ? Lifetime : OverDays,
+            ("org", organization),
+            ("status", filter.Status is { } status ? CampaignWords.Of(status) : ""),
+            ("text", filter.Text is null ? "" : Pattern(filter.Text)),
+            ("first", filter.Start?.FirstHour ?? 0),
+            ("last", filter.End?.LastHour ?? int.MaxValue));
+        await using var rows = await command.ExecuteReaderAsync(cancellation);
+
+        context.Response.ContentType = "application/json; charset=utf-8";
+        var body = context.Response.BodyWriter;
+        await using var json = new Utf8JsonWriter(body);
+        json.WriteStartObject();
+        json.WriteString("organization_id", organization.ToString());
+        json.WriteStartArray("campaigns");
+        while (await rows.ReadAsync(cancellation))
+        {
+            WriteItem(json, rows);
+            if (json.BytesPending > FlushBytes)
+            {
+                await json.FlushAsync(cancellation);
+                await body.FlushAsync(cancellation);
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteItem(Utf8JsonWriter json, DbDataReader row)
+    {
+        var impressions = row.GetInt64(3);
+        var clicks = row.GetInt64(4);
+        json.WriteStartObject();
+        json.WriteString("campaign_id", ShortUuid.Format(row.GetGuid(0)));
+        json.WriteString("name", row.GetString(1));
+        json.WriteString("status", row.GetString(2));
+        json.WriteNumber("impressions", impressions);
+        json.WriteNumber("clicks", clicks);
+        json.WriteString("spend", WireDecimal.From(new Money(row.GetInt64(5))).ToString());
+        json.WriteString("ctr", WireDecimal.Ctr(clicks, impressions).ToString());
+        json.WriteEndObject();
+    }
+
+    private static string Pattern(string text) =>
+        "%" + text.ToLowerInvariant().Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_") + "%";
+}

@@ -1,0 +1,159 @@
+using System.Security.Cryptography;
+using Countinghouse.Access;
+using Countinghouse.Campaigns;
+using Countinghouse.Http;
+using Countinghouse.Primitives;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Countinghouse.Reporting;
+
+/// <summary>Reports over HTTP.</summary>
+public static class ReportingEndpoints
+{
+    private static readonly ChoiceQuery<CampaignStatusEnum> StatusFilter =
+        new("status", "Only campaigns in this state.");
+
+    private static readonly TextQuery TextFilter = new("q", "Only campaigns whose name contains this text.", LengthMax: 200);
+
+    private static readonly WireQuery<UtcDay> FirstDay =
+        new("start_date", "Figures from this UTC day on, inclusive. Default: from the beginning.");
+
+    private static readonly WireQuery<UtcDay> LastDay =
+        new("end_date", "Figures up to this UTC day, inclusive. Default: up to now.");
+
+    private static readonly ChoiceQuery<Granularity> GranularityParameter =
+        new("granularity", "The span of one row. Default: day.");
+
+    private static readonly ChoiceQuery<GroupBy> GroupByParameter =
+        new("group_by", "Tells rows apart by this as well. Default: not at all.");
+
+    public static IEndpointRouteBuilder MapReporting(this IEndpointRouteBuilder routes)
+    {
+        var reports = routes.MapGroup("/reporting").WithTags("Ad Reporting");
+
+        reports.MapRead("/organizations/{organization_id}/campaigns", Campaigns)
+            .RequirePermission(Permission.ReadReports)
+            .WithQuery(StatusFilter, TextFilter, FirstDay, LastDay)
+            .Produces<OrganizationCampaignsResponse>()
+            .WithName("apps_advertising_api_reporting_organization_campaigns")
+            .WithSummary("List an organization's campaigns with their figures")
+            .WithDescription("Every campaign, newest first, with lifetime totals; filters are optional.");
+        reports.MapRead("/organizations/{organization_id}/performance", Performance)
+            .RequirePermission(Permission.ReadReports)
+            .WithQuery(ReportRange.StartParameter, ReportRange.EndParameter)
+            .WithName("apps_advertising_api_reporting_organization_performance")
+            .WithSummary("Read an organization's performance")
+            .WithDescription("Totals over a span of UTC days, both ends included.");
+        reports.MapRead("/organizations/{organization_id}/performance/series", OrganizationSeries)
+            .RequirePermission(Permission.ReadReports)
+            .WithQuery(
+                ReportRange.StartParameter, ReportRange.EndParameter, GranularityParameter, GroupByParameter)
+            .Produces<SeriesResponse>(StatusCodes.Status200OK, "application/json", "text/csv")
+            .Strict()
+            .WithName("apps_advertising_api_reporting_organization_series")
+            .WithSummary("Read an organization's performance over time")
+            .WithDescription("Rows by hour, day, week or month, optionally by group; as JSON or, by Accept, as CSV.");
+        reports.MapRead("/campaigns/{campaign_id}/summary", Summary)
+            .RequirePermission(Permission.ReadReports)
+            .WithName("apps_advertising_api_reporting_campaign_summary")
+            .WithSummary("Read a campaign's summary")
+            .WithDescription("Its terms, budget and lifetime totals, invalid traffic included.");
+        reports.MapRead("/campaigns/{campaign_id}/performance", CampaignSeries)
+            .RequirePermission(Permission.ReadReports)
+            .WithQuery(
+                ReportRange.StartParameter, ReportRange.EndParameter, GranularityParameter, GroupByParameter)
+            .Produces<SeriesResponse>(StatusCodes.Status200OK, "application/json", "text/csv")
+            .Strict()
+            .WithName("apps_advertising_api_reporting_campaign_performance")
+            .WithSummary("Read a campaign's performance over time")
+            .WithDescription("Rows by hour, day, week or month, optionally by group; as JSON or, by Accept, as CSV.");
+        return routes;
+    }
+
+    private static async Task<IResult> Campaigns(
+        HttpContext context, CampaignListReport report, CancellationToken cancellation)
+    {
+        var filter = new CampaignListFilter(
+            StatusFilter.Read(context), TextFilter.Read(context), FirstDay.Read(context), LastDay.Read(context));
+        if (filter.Start > filter.End)
+        {
+            return Problems.Invalid("start_date", "must not be after end_date", "invalid_range");
+        }
+
+        await report.Write(context, context.Id<OrganizationId>("organization_id"), filter, cancellation);
+        return Results.Empty;
+    }
+
+    private static async Task<Results<TaggedOk<OrganizationPerformanceResponse>, Problem>> Performance(
+        HttpContext context, PerformanceReport report, TimeProvider clock, CancellationToken cancellation)
+    {
+        var (range, problem) = ReportRange.Read(context, clock.GetUtcNow());
+        return problem is not null
+            ? problem
+            : new TaggedOk<OrganizationPerformanceResponse>(await report.Read(
+                context.Id<OrganizationId>("organization_id"), range, cancellation));
+    }
+
+    private static async Task<Results<TaggedOk<CampaignSummaryResponse>, Problem>> Summary(
+        HttpContext context, CampaignSummaryReport report, OwnerStore owners, CancellationToken cancellation)
+    {
+        var campaign = context.Id<CampaignId>("campaign_id");
+        var owner = await owners.OfCampaign(campaign, cancellation);
+        var summary = await report.Read(owner!.Value, campaign, cancellation);
+        return summary is null ? Problems.NotFound() : new TaggedOk<CampaignSummaryResponse>(summary);
+    }
+
+    private static Task<IResult> OrganizationSeries(
+        HttpContext context, SeriesReport report, TimeProvider clock, CancellationToken cancellation) =>
+        Series(context, report, clock, context.Id<OrganizationId>("organization_id"), campaign: null, cancellation);
+
+    private static async Task<IResult> CampaignSeries(
+        HttpContext context,
+        SeriesReport report,
+        TimeProvider clock,
+        OwnerStore owners,
+        CancellationToken cancellation)
+    {
+        var campaign = context.Id<CampaignId>("campaign_id");
+        var owner = await owners.OfCampaign(campaign, cancellation);
+        return await Series(context, report, clock, owner!.Value, campaign, cancellation);
+    }
+
+    private static async Task<IResult> Series(
+        HttpContext context,
+        SeriesReport report,
+        TimeProvider clock,
+        OrganizationId organization,
+        CampaignId? campaign,
+        CancellationToken cancellation)
+    {
+        var granularity = GranularityParameter.Read(context) ?? Granularity.Day;
+        var (range, problem) = ReportRange.Read(context, clock.GetUtcNow());
+        if ((problem ?? range.RefuseLength(granularity)) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var group = GroupByParameter.Read(context);
+        var query = new SeriesQuery(organization, campaign, range, granularity, group);
+        if (await report.Read(query, cancellation) is not { } rows)
+        {
+            return Problems.Invalid("end_date", $"leaves more than {SeriesReport.RowsMax} rows; ask for fewer", "too_many_rows");
+        }
+
+        context.Response.Headers.Vary = "Accept";
+        if (!WantsCsv(context.Request))
+        {
+            return new TaggedOk<SeriesResponse>(
+                new SeriesResponse(organization, campaign, range.Start, range.End, granularity, group, rows));
+        }
+
+        var csv = SeriesCsv.Write(rows);
+        return ETags.IsCurrent(context, ETags.Tag(SHA256.HashData(csv)))
+            ? Results.Empty
+            : Results.Bytes(csv, "text/csv; charset=utf-8");
+    }
+
+    private static bool WantsCsv(HttpRequest request) =>
+        request.GetTypedHeaders().Accept.Any(type => type.MediaType == "text/csv" && type.Quality is not 0);
+}

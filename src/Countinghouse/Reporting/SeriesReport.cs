@@ -1,0 +1,115 @@
+using System.Data.Common;
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+
+namespace Countinghouse.Reporting;
+
+/// <summary>What a series is asked for; no campaign means all of the organization's.</summary>
+public sealed record SeriesQuery(
+    OrganizationId Organization, CampaignId? Campaign, ReportRange Range, Granularity Granularity, GroupBy? GroupBy);
+
+/// <summary>Figures over time, summed by the database from the hourly rollups.</summary>
+public sealed class SeriesReport(Database database)
+{
+    public const int RowsMax = 50_000;
+
+    /// <summary>Monday, 1970-01-05, as the number of a week since the Julian epoch: that week's days are 7 x this on.</summary>
+    private const int JulianDayOf1970 = 2_440_588;
+
+    // hour is yyyymmddhh. Days and months are prefixes of it; a week needs a count of days, for which engines have
+    // different functions, so the Julian day number is worked out in integers (Fliegel and Van Flandern, 1968). Both
+    // engines cut integer division towards zero, as the formula wants. Julian day 0 was a Monday, so / 7 is a week.
+    private const string Series = """
+        SELECT
+            CASE @granularity
+                WHEN 'hour' THEN hour
+                WHEN 'day' THEN hour / 100
+                WHEN 'week' THEN (
+                    1461 * (hour / 1000000 + 4800 + (hour / 10000 % 100 - 14) / 12) / 4
+                    + 367 * (hour / 10000 % 100 - 2 - 12 * ((hour / 10000 % 100 - 14) / 12)) / 12
+                    - 3 * ((hour / 1000000 + 4900 + (hour / 10000 % 100 - 14) / 12) / 100) / 4
+                    + hour / 100 % 100 - 32075) / 7
+                ELSE hour / 10000
+            END,
+            CASE @group
+                WHEN 'campaign' THEN campaign_id
+                WHEN 'location' THEN location_id
+                WHEN 'offer' THEN offer_id
+                WHEN 'retailer' THEN retailer_org_id
+            END,
+            CAST(SUM(impressions) AS bigint), CAST(SUM(clicks) AS bigint), CAST(SUM(charge_micro) AS bigint),
+            CAST(SUM(invalid_impressions) AS bigint), CAST(SUM(invalid_clicks) AS bigint),
+            CAST(SUM(unbilled_clicks) AS bigint)
+        FROM stat_hourly
+        WHERE org_id = @org AND (@all OR campaign_id = @campaign) AND hour BETWEEN @first AND @last
+        GROUP BY 1, 2
+        ORDER BY 1, 2
+        LIMIT @most
+        """;
+
+    private const string Fenced = "SELECT MAX(period) FROM billing_period WHERE org_id = @org AND state = 'CLOSED'";
+
+    /// <summary>The rows in order of time and group; null when there are more than <see cref="RowsMax"/>.</summary>
+    public Task<List<SeriesRow>?> Read(SeriesQuery query, CancellationToken cancellation) => database.ReadSnapshot(
+        async connection =>
+        {
+            var closed = await connection.Number(Fenced, cancellation, ("org", query.Organization));
+            var closedThrough = closed is { } period ? Period.FromNumber((int)period) : (Period?)null;
+            var rows = await connection.Query(
+                Series,
+                row => ReadRow(row, query.Granularity, closedThrough),
+                cancellation,
+                ("granularity", query.Granularity.ToString().ToLowerInvariant()),
+                ("group", query.GroupBy?.ToString().ToLowerInvariant() ?? ""),
+                ("org", query.Organization),
+                ("all", query.Campaign is null),
+                ("campaign", query.Campaign ?? default),
+                ("first", query.Range.Start.FirstHour),
+                ("last", query.Range.End.LastHour),
+                ("most", RowsMax + 1));
+            return rows.Count > RowsMax ? null : rows;
+        },
+        cancellation);
+
+    private static SeriesRow ReadRow(DbDataReader row, Granularity granularity, Period? closedThrough)
+    {
+        var (start, last) = Span((int)row.GetInt64(0), granularity);
+        var impressions = row.GetInt64(2);
+        var clicks = row.GetInt64(3);
+        var spend = new Money(row.GetInt64(4));
+        var group = row.IsDBNull(1) ? Guid.Empty : row.GetGuid(1);
+        return new SeriesRow(
+            start,
+            group == Guid.Empty ? null : ShortUuid.Format(group),
+            impressions,
+            clicks,
+            WireDecimal.From(spend),
+            WireDecimal.Ctr(clicks, impressions),
+            WireDecimal.EffectiveCpc(spend, clicks),
+            WireDecimal.EffectiveCpm(spend, impressions),
+            row.GetInt64(5),
+            row.GetInt64(6),
+            row.GetInt64(7),
+            last.Period <= closedThrough ? RowState.Final : RowState.Open);
+    }
+
+    /// <summary>The first moment and the last day of a bucket.</summary>
+    private static (Instant Start, UtcDay Last) Span(int bucket, Granularity granularity)
+    {
+        var first = granularity switch
+        {
+            Granularity.Hour => UtcDay.FromNumber(bucket / 100),
+            Granularity.Day => UtcDay.FromNumber(bucket),
+            Granularity.Week => UtcDay.Of(DateTimeOffset.UnixEpoch.AddDays((bucket * 7) - JulianDayOf1970)),
+            Granularity.Month => Period.FromNumber(bucket).FirstDay,
+        };
+        var last = granularity switch
+        {
+            Granularity.Hour or Granularity.Day => first,
+            Granularity.Week => first.AddDays(6),
+            Granularity.Month => first.Period.LastDay,
+        };
+        var start = granularity == Granularity.Hour ? first.Start().AddHours(bucket % 100) : first.Start();
+        return (Instant.Of(start), last);
+    }
+}

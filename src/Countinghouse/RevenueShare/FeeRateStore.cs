@@ -1,0 +1,127 @@
+using System.Data.Common;
+using Countinghouse.Http;
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Countinghouse.RevenueShare;
+
+/// <summary>A fee rate and the month from which it applies, until a later one does.</summary>
+public sealed record FeeRateOut
+{
+    /// <summary>First month it applies to.</summary>
+    public required Period EffectiveMonth { get; init; }
+
+    /// <summary>The platform's part of the gross, as a fraction: "0.15" is 15 %.</summary>
+    public required FeeRate FeeRate { get; init; }
+
+    /// <summary>When it was set.</summary>
+    public required Instant SetAt { get; init; }
+}
+
+/// <summary>Keeps fee rates: a history per retailer and one of the platform's default, under the zero id.</summary>
+public sealed class FeeRateStore(Database database, IOptions<RevenueShareOptions> options, TimeProvider clock)
+{
+    /// <summary>Whose rates apply to a retailer without its own.</summary>
+    public static OrganizationId Platform => default;
+
+    /// <summary>From when the configured first rate applies: before anything could be recorded.</summary>
+    private static readonly Period Beginning = Period.FromNumber(1970_01);
+
+    private const string InsertFirst = """
+        INSERT INTO fee_rate (org_id, effective_period, fee_ppm, created_at, actor)
+        VALUES (@platform, @beginning, @ppm, @now, 'configuration')
+        ON CONFLICT (org_id, effective_period) DO NOTHING
+        """;
+
+    private const string Upsert = """
+        INSERT INTO fee_rate (org_id, effective_period, fee_ppm, created_at, actor)
+        VALUES (@org, @period, @ppm, @now, @actor)
+        ON CONFLICT (org_id, effective_period) DO UPDATE
+        SET fee_ppm = excluded.fee_ppm, created_at = excluded.created_at, actor = excluded.actor
+        """;
+
+    // A retailer's own rate, if it has one by then, before the platform's default.
+    private const string FindRate = """
+        SELECT fee_ppm FROM fee_rate
+        WHERE org_id IN (@org, @platform) AND effective_period <= @period
+        ORDER BY CASE WHEN org_id = @org THEN 0 ELSE 1 END, effective_period DESC
+        LIMIT 1
+        """;
+
+    private const string ListRates = """
+        SELECT effective_period, fee_ppm, created_at FROM fee_rate
+        WHERE org_id = @org ORDER BY effective_period DESC LIMIT @size OFFSET @offset
+        """;
+
+    private const string CountRates = "SELECT COUNT(*) FROM fee_rate WHERE org_id = @org";
+
+    /// <summary>
+    /// Writes the configured rate down unless that was done before: a setting edited later must not re-price months
+    /// that were sold under the earlier one.
+    /// </summary>
+    public Task KeepFirst(CancellationToken cancellation) => database.Write(
+        connection => connection.Execute(
+            InsertFirst,
+            cancellation,
+            ("platform", Platform),
+            ("beginning", Beginning),
+            ("ppm", options.Value.FirstRate),
+            ("now", Instant.Of(clock.GetUtcNow()))),
+        cancellation);
+
+    /// <summary>The rate of a retailer in a month.</summary>
+    public async Task<FeeRate> Find(
+        DbConnection connection, OrganizationId retailer, Period period, CancellationToken cancellation)
+    {
+        var ppm = await connection.Number(
+            FindRate, cancellation, ("org", retailer), ("platform", Platform), ("period", period));
+        return ppm is { } stored ? new FeeRate((int)stored) : options.Value.FirstRate;
+    }
+
+    /// <summary>
+    /// Sets a rate from a month on; ask <see cref="RevenueShareRules.MayTakeEffect"/> before. A rate planned for that
+    /// month is replaced.
+    /// </summary>
+    public Task<FeeRateOut> Set(
+        OrganizationId organization, Period effective, FeeRate rate, string actor, CancellationToken cancellation)
+    {
+        var set = new FeeRateOut { EffectiveMonth = effective, FeeRate = rate, SetAt = Instant.Of(clock.GetUtcNow()) };
+        return database.Write(
+            async connection =>
+            {
+                await connection.Execute(
+                    Upsert,
+                    cancellation,
+                    ("org", organization),
+                    ("period", effective),
+                    ("ppm", rate),
+                    ("now", set.SetAt),
+                    ("actor", actor));
+                return set;
+            },
+            cancellation);
+    }
+
+    /// <summary>The rates set for an organization, or for the platform; the latest month first.</summary>
+    public Task<Paged<FeeRateOut>> List(OrganizationId organization, Page page, CancellationToken cancellation) =>
+        database.ReadSnapshot(
+            async connection =>
+            {
+                var total = (int)(await connection.Number(CountRates, cancellation, ("org", organization)))!.Value;
+                var rows = await connection.Query(
+                    ListRates,
+                    row => new FeeRateOut
+                    {
+                        EffectiveMonth = Period.FromNumber(row.GetInt32(0)),
+                        FeeRate = new FeeRate(row.GetInt32(1)),
+                        SetAt = new Instant(row.GetInt64(2)),
+                    },
+                    cancellation,
+                    ("org", organization),
+                    ("size", page.Size),
+                    ("offset", page.Offset));
+                return new Paged<FeeRateOut>(rows, page, total);
+            },
+            cancellation);
+}

@@ -1,0 +1,28 @@
+using Countinghouse.Ingest;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Countinghouse.RevenueShare;
+
+/// <summary>Puts the slice into the program.</summary>
+public static class RevenueShareSetup
+{
+    public static IServiceCollection AddRevenueShare(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton<IValidateOptions<RevenueShareOptions>, RevenueShareOptionsValidator>();
+        services.AddOptions<RevenueShareOptions>()
+            .Bind(configuration.GetSection(RevenueShareOptions.Section))
+            .ValidateOnStart();
+        services.TryAddSingleton<EventReader>();
+        services.AddSingleton<FeeRateStore>()
+            .AddSingleton<RevenueShareStore>()
+            .AddSingleton<SettlementStore>()
+            .AddSingleton<CloseStore>()
+            .AddSingleton<Settlements>();
+        services.AddHostedService<SettlementJob>();
+        return services;
+    }
+
+    public static IEndpointRouteBuilder MapRevenueShare(this IEndpointRouteBuilder routes) =>
+        routes.MapShares().MapFeeRates().MapSettlements();
+}

@@ -1,0 +1,184 @@
+using System.Data.Common;
+using Countinghouse.Http;
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+
+namespace Countinghouse.RevenueShare;
+
+/// <summary>How a change of status ended.</summary>
+public enum ChangeOutcome
+{
+    Changed = 1,
+    NoSuchRecord = 2,
+
+    /// <summary>The record is in a state from which this is not possible; nothing was changed.</summary>
+    NotInState = 3,
+
+    /// <summary>The record was changed since the caller read it; nothing was changed.</summary>
+    RevisionMoved = 4,
+}
+
+/// <summary>The record as it stands after an attempt to change it; null when there is none.</summary>
+public readonly record struct ShareChange(ChangeOutcome Outcome, RevenueShareOut? Record);
+
+/// <summary>Keeps the retailers' records. Settlements make them; here they are read and change their status.</summary>
+public sealed class RevenueShareStore(Database database, TimeProvider clock)
+{
+    private const string Columns = """
+        SELECT share_id, period, gross_cents, fee_cents, share_cents, fee_ppm, status, paid_at, stripe_transfer_id,
+               metadata, revision
+        FROM revenue_share WHERE org_id = @org
+        """;
+
+    private const string FindOne = Columns + " AND share_id = @share";
+
+    private const string ListAll = Columns + " ORDER BY period DESC LIMIT @size OFFSET @offset";
+
+    private const string CountAll = "SELECT COUNT(*) FROM revenue_share WHERE org_id = @org";
+
+    // One statement, so that the three figures are of one moment.
+    private const string Summarize = """
+        SELECT CAST(COALESCE(SUM(share_cents), 0) AS bigint),
+               CAST(COALESCE(SUM(CASE WHEN status = 'PAID' THEN share_cents ELSE 0 END), 0) AS bigint),
+               (SELECT COUNT(*) FROM location WHERE org_id = @org AND is_active)
+        FROM revenue_share WHERE org_id = @org
+        """;
+
+    // The conditions are what makes two operators at once safe: the second one's finds no row.
+    private const string ChangeStatus = """
+        UPDATE revenue_share SET status = @to, updated_at = @now
+        WHERE org_id = @org AND share_id = @share AND status = @from AND revision = @revision
+        """;
+
+    // Under the row lock that the change of status holds, so no two transitions get one number.
+    private const string AddTransition = """
+        INSERT INTO share_transition (org_id, share_id, seq, from_status, to_status, actor, reason, at)
+        SELECT @org, @share, COALESCE(MAX(seq), 0) + 1, @from, @to, @actor, @reason, @now
+        FROM share_transition WHERE org_id = @org AND share_id = @share
+        """;
+
+    public Task<Paged<RevenueShareOut>> List(OrganizationId retailer, Page page, CancellationToken cancellation) =>
+        database.ReadSnapshot(
+            async connection =>
+            {
+                var total = (int)(await connection.Number(CountAll, cancellation, ("org", retailer)))!.Value;
+                var rows = await connection.Query(
+                    ListAll, Read, cancellation, ("org", retailer), ("size", page.Size), ("offset", page.Offset));
+                return new Paged<RevenueShareOut>(rows, page, total);
+            },
+            cancellation);
+
+    /// <summary>Null when there is no such record, or when it is another organization's.</summary>
+    public Task<RevenueShareOut?> Find(OrganizationId retailer, ShareId share, CancellationToken cancellation) =>
+        database.Read(connection => Find(connection, retailer, share, cancellation), cancellation);
+
+    public async Task<RevenueShareSummaryOut> Summary(OrganizationId retailer, CancellationToken cancellation)
+    {
+        var rows = await database.Read(
+            connection => connection.Query(
+                Summarize,
+                row => new RevenueShareSummaryOut
+                {
+                    OrganizationId = retailer,
+                    TotalEarned = new Cents(row.GetInt64(0)),
+                    TotalPaid = new Cents(row.GetInt64(1)),
+                    PendingBalance = new Cents(row.GetInt64(0) - row.GetInt64(1)),
+                    ActiveLocations = row.GetInt32(2),
+                },
+                cancellation,
+                ("org", retailer)),
+            cancellation);
+        return rows[0];
+    }
+
+    /// <summary>The operator's agreement to the record as it was at <paramref name="revision"/>.</summary>
+    public Task<ShareChange> Approve(
+        OrganizationId retailer, ShareId share, int revision, string actor, CancellationToken cancellation) =>
+        database.Write(
+            async connection =>
+            {
+                const RevenueShareStatusEnum to = RevenueShareStatusEnum.Approved;
+                var now = Instant.Of(clock.GetUtcNow());
+                foreach (var from in RevenueShareRules.Before(to))
+                {
+                    var changed = await connection.Execute(
+                        ChangeStatus,
+                        cancellation,
+                        ("org", retailer),
+                        ("share", share),
+                        ("from", Stored(from)),
+                        ("to", Stored(to)),
+                        ("revision", revision),
+                        ("now", now));
+                    if (changed == 1)
+                    {
+                        await RecordTransition(connection, retailer, share, from, to, actor, "", now, cancellation);
+                        return new ShareChange(
+                            ChangeOutcome.Changed, await Find(connection, retailer, share, cancellation));
+                    }
+                }
+
+                return WhyNot(to, await Find(connection, retailer, share, cancellation));
+            },
+            cancellation);
+
+    /// <summary>Adds to a record's history; null as the state it comes from: it was made.</summary>
+    internal static Task<int> RecordTransition(
+        DbConnection connection,
+        OrganizationId retailer,
+        ShareId share,
+        RevenueShareStatusEnum? from,
+        RevenueShareStatusEnum to,
+        string actor,
+        string reason,
+        Instant now,
+        CancellationToken cancellation) => connection.Execute(
+        AddTransition,
+        cancellation,
+        ("org", retailer),
+        ("share", share),
+        ("from", from is { } known ? Stored(known) : ""),
+        ("to", Stored(to)),
+        ("actor", actor),
+        ("reason", reason),
+        ("now", now));
+
+    internal static string Stored(RevenueShareStatusEnum status) => status switch
+    {
+        RevenueShareStatusEnum.Calculated => "CALCULATED",
+        RevenueShareStatusEnum.Approved => "APPROVED",
+        RevenueShareStatusEnum.Paid => "PAID",
+        RevenueShareStatusEnum.Disputed => "DISPUTED",
+    };
+
+    private static ShareChange WhyNot(RevenueShareStatusEnum to, RevenueShareOut? record) => record switch
+    {
+        null => new ShareChange(ChangeOutcome.NoSuchRecord, null),
+        _ when RevenueShareRules.Before(to).Contains(record.Status) => new(ChangeOutcome.RevisionMoved, record),
+        _ => new ShareChange(ChangeOutcome.NotInState, record),
+    };
+
+    private static Task<RevenueShareOut?> Find(
+        DbConnection connection, OrganizationId retailer, ShareId share, CancellationToken cancellation) =>
+        connection.First(FindOne, Read, cancellation, ("org", retailer), ("share", share));
+
+    private static RevenueShareOut Read(DbDataReader row)
+    {
+        var period = Period.FromNumber(row.GetInt32(1));
+        return new RevenueShareOut
+        {
+            Id = row.Id<ShareId>(0),
+            PeriodStart = period.FirstDay,
+            PeriodEnd = period.LastDay,
+            GrossRevenue = new Cents(row.GetInt64(2)),
+            PlatformFee = new Cents(row.GetInt64(3)),
+            RetailerShare = new Cents(row.GetInt64(4)),
+            PlatformFeeRate = new FeeRate(row.GetInt32(5)),
+            Status = Enum.Parse<RevenueShareStatusEnum>(row.GetString(6), ignoreCase: true),
+            PaidAt = row.InstantOrNull(7),
+            StripeTransferId = row.GetString(8),
+            Metadata = MetadataMap.Load(row.GetString(9)),
+            Revision = row.GetInt32(10),
+        };
+    }
+}

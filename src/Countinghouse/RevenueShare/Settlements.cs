@@ -1,0 +1,247 @@
+using Countinghouse.Ingest;
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+
+namespace Countinghouse.RevenueShare;
+
+/// <summary>How a close ended.</summary>
+public enum CloseOutcome
+{
+    Closed = 1,
+
+    /// <summary>It was closed before; nothing was changed.</summary>
+    AlreadyClosed = 2,
+
+    /// <summary>A dry run: this is what closing would make; nothing was written.</summary>
+    Previewed = 3,
+
+    /// <summary>Its 72 hours for late events are not over.</summary>
+    TooEarly = 4,
+
+    /// <summary>An earlier month is still open.</summary>
+    OutOfOrder = 5,
+
+    /// <summary>It lies before the first month with events.</summary>
+    BeforeFirst = 6,
+
+    /// <summary>Rollups and events differ; nothing was settled, and the log says where.</summary>
+    DoesNotAddUp = 7,
+}
+
+/// <summary>How a close ended, and what there is to show.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Settlement">The month, when it is closed or was previewed.</param>
+/// <param name="Preview">What a dry run would make, by retailer; those below one cent are left out.</param>
+/// <param name="First">With out of order and before first: the month to be closed first.</param>
+public sealed record CloseResult(
+    CloseOutcome Outcome,
+    Settlement? Settlement = null,
+    IReadOnlyList<RetailerShare>? Preview = null,
+    Period? First = null)
+{
+    /// <summary>True when the month is closed, now or before, or was previewed as asked.</summary>
+    public bool Succeeded => Outcome is CloseOutcome.Closed or CloseOutcome.AlreadyClosed or CloseOutcome.Previewed;
+}
+
+/// <summary>
+/// Closes months: fence, verify, settle retailer by retailer, finish. Every step may be repeated, so a close that was
+/// killed is finished by running it again, and two at once do no harm.
+/// </summary>
+public sealed partial class Settlements(
+    Database database,
+    SettlementStore store,
+    CloseStore steps,
+    FeeRateStore rates,
+    EventReader events,
+    TimeProvider clock,
+    ILogger<Settlements> log)
+{
+    /// <summary>Closes a month, or with <paramref name="dryRun"/> works out what closing it would make.</summary>
+    /// <param name="period">The month; months are closed in order.</param>
+    /// <param name="actor">Who asks, for the records' history.</param>
+    /// <param name="dryRun">True: nothing is written.</param>
+    /// <param name="cancellation">Stops between steps; a later run goes on from there.</param>
+    public async Task<CloseResult> Close(
+        Period period, string actor, bool dryRun, CancellationToken cancellation)
+    {
+        if (await store.Find(period, cancellation) is { State: SettlementState.Closed } closed)
+        {
+            return new CloseResult(CloseOutcome.AlreadyClosed, closed);
+        }
+
+        if (await Refuse(period, cancellation) is { } refused)
+        {
+            return refused;
+        }
+
+        var advertisers = await steps.Organizations(cancellation);
+        if (dryRun)
+        {
+            return await Preview(period, advertisers, cancellation);
+        }
+
+        await rates.KeepFirst(cancellation);
+        await steps.Start(period, actor, cancellation);
+        await steps.FenceAll(period, advertisers, cancellation);
+
+        // Until the fence stood, events of an earlier month could still come in and make that one the first.
+        if (await Refuse(period, cancellation) is { } overtaken)
+        {
+            return overtaken;
+        }
+
+        if (await Verify(period, advertisers, cancellation) is not { } verified)
+        {
+            return new CloseResult(CloseOutcome.DoesNotAddUp);
+        }
+
+        await steps.KeepCounts(period, verified, cancellation);
+        await SettleAll(period, actor, cancellation);
+        await steps.Finish(period, cancellation);
+        LogClosed(period, verified.Count);
+        return new CloseResult(CloseOutcome.Closed, await store.Find(period, cancellation));
+    }
+
+    /// <summary>
+    /// Closes every month that is due, in order. Returns how the last attempt ended; null when nothing was due.
+    /// </summary>
+    public async Task<CloseOutcome?> CloseDue(string actor, CancellationToken cancellation)
+    {
+        CloseOutcome? last = null;
+        while (last is null or CloseOutcome.Closed or CloseOutcome.AlreadyClosed)
+        {
+            if (await store.NextToClose(cancellation) is not { } next
+                || !RevenueShareRules.IsDue(next, clock.GetUtcNow()))
+            {
+                return last;
+            }
+
+            last = (await Close(next, actor, dryRun: false, cancellation)).Outcome;
+        }
+
+        return last;
+    }
+
+    private async Task<CloseResult?> Refuse(Period period, CancellationToken cancellation)
+    {
+        var next = await store.NextToClose(cancellation);
+        return RevenueShareRules.Decide(period, next, clock.GetUtcNow()) switch
+        {
+            CloseDecision.Close => null,
+            CloseDecision.TooEarly => new CloseResult(CloseOutcome.TooEarly),
+
+            // Another node has closed it in the meantime.
+            CloseDecision.BeforeFirst when await store.Find(period, cancellation) is { ClosedAt: not null } closed =>
+                new CloseResult(CloseOutcome.AlreadyClosed, closed),
+            CloseDecision.BeforeFirst => new CloseResult(CloseOutcome.BeforeFirst, First: next),
+            CloseDecision.OutOfOrder => new CloseResult(CloseOutcome.OutOfOrder, First: next),
+        };
+    }
+
+    /// <summary>Holds rollups against events, advertiser by advertiser; null when any differ, all logged.</summary>
+    private async Task<List<(OrganizationId Advertiser, RollupTotals Totals)>?> Verify(
+        Period period, List<OrganizationId> advertisers, CancellationToken cancellation)
+    {
+        var verified = new List<(OrganizationId, RollupTotals)>(advertisers.Count);
+        foreach (var advertiser in advertisers)
+        {
+            var (counted, rolledUp) = await database.ReadSnapshot(
+                async connection => (
+                    await events.Totals(connection, advertiser, period, cancellation),
+                    await steps.Rollups(connection, advertiser, period, cancellation)),
+                cancellation);
+            if (counted.Events == rolledUp.Events && counted.Charges == rolledUp.Charge)
+            {
+                verified.Add((advertiser, rolledUp));
+            }
+            else
+            {
+                LogDoesNotAddUp(
+                    period,
+                    advertiser,
+                    counted.Events,
+                    rolledUp.Events,
+                    counted.Charges.Micros,
+                    rolledUp.Charge.Micros);
+            }
+        }
+
+        return verified.Count == advertisers.Count ? verified : null;
+    }
+
+    private async Task SettleAll(Period period, string actor, CancellationToken cancellation)
+    {
+        // The month is fenced: its rollups cannot change between this sum and the retailers' transactions.
+        var retailers = await database.Read(
+            connection => steps.Retailers(connection, period, cancellation), cancellation);
+        foreach (var earned in retailers)
+        {
+            await database.Write(
+                async connection => await steps.Settle(
+                    connection,
+                    earned.Retailer,
+                    period,
+                    await Calculate(connection, earned, period, cancellation),
+                    actor,
+                    cancellation),
+                cancellation);
+        }
+    }
+
+    private async Task<CloseResult> Preview(
+        Period period, List<OrganizationId> advertisers, CancellationToken cancellation)
+    {
+        if (await Verify(period, advertisers, cancellation) is not { } verified)
+        {
+            return new CloseResult(CloseOutcome.DoesNotAddUp);
+        }
+
+        var shares = new List<RetailerShare>();
+        await database.ReadSnapshot(
+            async connection =>
+            {
+                foreach (var earned in await steps.Retailers(connection, period, cancellation))
+                {
+                    var made = await Calculate(connection, earned, period, cancellation);
+                    if (made.MakesRecord)
+                    {
+                        shares.Add(new RetailerShare(
+                            earned.Retailer,
+                            CloseStore.ShareOf(earned.Retailer, period),
+                            made.Gross,
+                            made.Fee,
+                            made.Share,
+                            made.Rate));
+                    }
+                }
+
+                return true;
+            },
+            cancellation);
+
+        var known = await store.Find(period, cancellation);
+        var preview = new Settlement(
+            period,
+            known?.State ?? SettlementState.Open,
+            known?.StartedAt,
+            null,
+            verified.Sum(one => one.Totals.Events),
+            new Money(verified.Sum(one => one.Totals.Charge.Micros)),
+            new SettlementTotals(
+                shares.Count,
+                new Cents(shares.Sum(share => share.Gross.Value)),
+                new Cents(shares.Sum(share => share.Fee.Value)),
+                new Cents(shares.Sum(share => share.RetailerPart.Value))));
+        return new CloseResult(CloseOutcome.Previewed, preview, shares);
+    }
+
+    private async Task<Calculation> Calculate(
+        System.Data.Common.DbConnection connection,
+        RetailerGross earned,
+        Period period,
+        CancellationToken cancellation) => RevenueShareRules.Calculate(
+        earned.Gross,
+        Money.Zero,
+        await steps.CarryIn(connection, earned.Retailer, period, cancellation),
+        await rates.Find(connection, earned.Retailer, period, cancellation));
+}
