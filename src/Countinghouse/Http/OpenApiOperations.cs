@@ -192,6 +192,15 @@ internal static partial class OpenApiOperations
                 .. facts.OwnHeaders,
                 .. status == "201" ? [OpenApiParts.Location] : Array.Empty<string>(),
             ];
+            foreach (var (type, media) in response.Content ?? new Dictionary<string, OpenApiMediaType>())
+            {
+                if (!type.Contains("json", StringComparison.Ordinal))
+                {
+                    // The same figures in another form; its schema is that of a text.
+                    media.Schema = new OpenApiSchema { Type = JsonSchemaType.String };
+                }
+            }
+
             response.Headers = OpenApiParts.HeaderReferences(document, headers);
             response.Description = status switch
             {

@@ -70,6 +70,8 @@ public static class EventEndpoints
 
         ads.MapPost("/click", Click)
             .Accepts<EventIn>("application/json")
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("apps_advertising_api_ads_record_click")
             .WithSummary("Record a click")
             .WithDescription("Answers once the click is durable and deducted from the campaign's budget. Safe to resend.");
