@@ -124,13 +124,21 @@ public static class Discovery
 }
 
 /// <summary>A set of links, RFC 9264.</summary>
+/// <param name="Links">The APIs here.</param>
 public sealed record Linkset([property: JsonPropertyName("linkset")] IReadOnlyList<LinkContext> Links);
 
 /// <summary>An API and where to read about it.</summary>
+/// <param name="Anchor">The address of the API.</param>
+/// <param name="Descriptions">Descriptions of it for programs.</param>
+/// <param name="Pages">Descriptions of it for people.</param>
+/// <param name="Statuses">Where to ask whether it is well.</param>
 public sealed record LinkContext(
     [property: Url] string Anchor,
     [property: JsonPropertyName("service-desc")] IReadOnlyList<LinkTarget> Descriptions,
     [property: JsonPropertyName("service-doc")] IReadOnlyList<LinkTarget> Pages,
     [property: JsonPropertyName("status")] IReadOnlyList<LinkTarget> Statuses);
 
+/// <summary>Where a link leads.</summary>
+/// <param name="Href">The address.</param>
+/// <param name="Type">The media type of what is there.</param>
 public sealed record LinkTarget([property: Url] string Href, string Type);
