@@ -33,12 +33,14 @@ public static class CampaignEndpoints
         campaign.MapPatch("/", Change)
             .RequirePermission(Permission.WriteCampaigns)
             .Accepts<CampaignPatch>("application/json")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("apps_advertising_api_campaigns_change_campaign")
             .WithSummary("Change a campaign")
             .WithDescription("Members that are left out stay. A new bid holds for events from now on.");
         campaign.MapPut("/offers", ReplaceOffers)
             .RequirePermission(Permission.WriteCampaigns)
             .Accepts<CampaignOffers>("application/json")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("apps_advertising_api_campaigns_replace_offers")
             .WithSummary("Replace a campaign's offers")
             .WithDescription("All at once: offers left out are no longer promoted.");
