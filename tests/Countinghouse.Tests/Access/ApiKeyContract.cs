@@ -27,7 +27,7 @@ public abstract class ApiKeyContract(ServerFixture fixture)
             new ApiKey(organization, false, id, KeyKind.Cpk, Role.Editor, "shop", true, expires, null, 7, 70,
                 Instant.Of(_server.Clock.Now)),
             found);
-        Assert.Equal([found], await Store.List(organization, CancellationToken.None));
+        Assert.Equal(found, Assert.Single(await Store.List(organization, CancellationToken.None)));
         Assert.Null(await Store.Find(ApiKeyFormat.Hash(key + "x"), CancellationToken.None));
     }
 
