@@ -38,10 +38,12 @@ internal static class Addresses
                 continue;
             }
 
-            using var probe = new TcpListener(Endpoint(address));
+            // Bound, never listening: a client that came just now would be accepted and then cut off.
+            var endpoint = Endpoint(address);
+            using var probe = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             try
             {
-                probe.Start();
+                probe.Bind(endpoint);
             }
             catch (SocketException error)
             {

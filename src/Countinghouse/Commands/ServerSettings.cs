@@ -19,7 +19,7 @@ public sealed record ServerSettings
 
     private string SqliteFile => Path.Combine(DataDirectory, "countinghouse.db");
 
-    /// <summary>True when there is a database to open; a server makes one, other commands should not by a slip.</summary>
+    /// <summary>True when there is a database to open; only a server makes one, no command does by a slip.</summary>
     public bool DatabaseExists => Postgres is not null || File.Exists(SqliteFile);
 
     public Database OpenDatabase() => Postgres is null ? OpenSqlite() : OpenPostgres(Postgres);
