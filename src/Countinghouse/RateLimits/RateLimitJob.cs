@@ -50,7 +50,7 @@ public sealed partial class RateLimitJob(
     /// <summary>After the last request has been answered.</summary>
     public Task StoppedAsync(CancellationToken cancellationToken) => Flush(cancellationToken);
 
-    /// <summary>Tells the database what it does not know yet; what it does not take is kept for the next time.</summary>
+    /// <summary>Tells the database what it does not know yet; what it does not take is kept for later.</summary>
     public async Task Flush(CancellationToken cancellation)
     {
         await _flushing.WaitAsync(cancellation);
