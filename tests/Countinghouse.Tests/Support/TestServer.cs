@@ -5,6 +5,7 @@ using System.Text.Json;
 using Countinghouse.Access;
 using Countinghouse.Commands;
 using Countinghouse.Http;
+using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -82,6 +83,9 @@ public sealed class TestServer : IAsyncDisposable
         var app = Server.Build(database.Settings, builder =>
         {
             builder.Services.AddSingleton<TimeProvider>(clock);
+
+            // All tests of a class come from one address within one minute of a clock that stands.
+            builder.Configuration["RateLimits:AddressPerMinute"] = "10000000";
             builder.Logging.ClearProviders().AddProvider(log);
             builder.Configuration[AddressLimit] = "1000000";
             configure?.Invoke(builder);
@@ -94,37 +98,9 @@ public sealed class TestServer : IAsyncDisposable
     public T Get<T>()
         where T : notnull => Services.GetRequiredService<T>();
 
-    public async Task<OrganizationId> NewOrganization(string name, bool isOperator = false)
-    {
-        const string insert = """
-            INSERT INTO organization (org_id, name, is_operator, created_at, metadata)
-            VALUES (@org, @name, @operator, @now, '{}')
-            """;
-        const string insertHead = """
-            INSERT INTO ingest_head (org_id, batch_no, hash, config_version, fenced_through)
-            VALUES (@org, 0, @hash, 0, @fenced)
-            """;
-        var id = new OrganizationId(Guid.CreateVersion7(Clock.Now));
-        await Database.Write(
-            async connection =>
-            {
-                await connection.Execute(
-                    insert,
-                    CancellationToken.None,
-                    ("org", id),
-                    ("name", name),
-                    ("operator", isOperator),
-                    ("now", Instant.Of(Clock.Now)));
-                await connection.Execute(
-                    insertHead,
-                    CancellationToken.None,
-                    ("org", id),
-                    ("hash", new byte[32]),
-                    ("fenced", UtcDay.Of(Clock.Now).Period.Previous));
-            },
-            CancellationToken.None);
-        return id;
-    }
+    public async Task<OrganizationId> NewOrganization(string name, bool isOperator = false) =>
+        (await Get<OrganizationStore>().Create(
+            name, isOperator, new Dictionary<string, string>(), CancellationToken.None)).OrganizationId;
 
     /// <summary>A key whose own limits no test reaches unless it says so.</summary>
     public async Task<string> NewKey(
