@@ -14,10 +14,13 @@ public readonly record struct UtcDay : IComparable<UtcDay>, IWireText<UtcDay>
 
     public Period Period => Period.FromNumber(Number / 100);
 
-    /// <summary>First hour of the day as yyyymmddhh; the last is 23 later.</summary>
-    public int FirstHour => Number * 100;
+    /// <summary>
+    /// First hour of the day as yyyymmddhh; the last is 23 later. From the year 2147 on both are the largest number
+    /// there is: nothing is recorded there, but campaigns may "end" in 9999 and reports may ask for it.
+    /// </summary>
+    public int FirstHour => (int)Math.Min(Number * 100L, int.MaxValue);
 
-    public int LastHour => (Number * 100) + 23;
+    public int LastHour => (int)Math.Min((Number * 100L) + 23, int.MaxValue);
 
     public static UtcDay Of(DateTimeOffset time) => From(DateOnly.FromDateTime(time.UtcDateTime));
 
@@ -110,28 +113,43 @@ public readonly record struct Period : IComparable<Period>, IWireText<Period>
 /// <summary>A moment, held and stored as microseconds since 1970 UTC; prints as RFC 3339 ending in Z.</summary>
 public readonly record struct Instant(long Micros) : IComparable<Instant>, IWireText<Instant>
 {
+    private const int FractionDigitsMax = 12;
+
+    /// <summary>RFC 3339 allows a small t, and a space where people read it.</summary>
+    private static readonly string[] ToTheSecond =
+        ["yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd't'HH:mm:ss", "yyyy-MM-dd' 'HH:mm:ss"];
+
     public static string Expected => "a time as RFC 3339 with an offset, for example 2025-08-05T14:30:00Z";
 
     public static Instant Of(DateTimeOffset time) =>
         new((time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond);
 
-    /// <summary>Reads RFC 3339; an offset is required, because a time without one names no moment.</summary>
+    /// <summary>
+    /// Reads RFC 3339 and nothing like it; an offset is required, because a time without one names no moment. What is
+    /// finer than a microsecond is cut off.
+    /// </summary>
     public static bool TryParse(string text, out Instant value)
     {
         value = default;
-        if (text.Length < 20 || text[10] is not ('T' or 't' or ' '))
+        if (text.Length < 20 || !DateTime.TryParseExact(
+                text.AsSpan(0, 19), ToTheSecond, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
         {
             return false;
         }
 
-        var offset = text[^1] is 'Z' or 'z' || text[^6] is '+' or '-';
-        if (!offset || !DateTimeOffset.TryParse(
-                text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out var time))
+        var rest = text.AsSpan(19);
+        if (!TryTakeFraction(ref rest, out var micros) || !TryParseOffset(rest, out var minutes))
         {
             return false;
         }
 
-        value = Of(time);
+        var ticks = time.Ticks + (micros * TimeSpan.TicksPerMicrosecond) - (minutes * TimeSpan.TicksPerMinute);
+        if (ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks)
+        {
+            return false;
+        }
+
+        value = Of(new DateTimeOffset(ticks, TimeSpan.Zero));
         return true;
     }
 
@@ -146,4 +164,47 @@ public readonly record struct Instant(long Micros) : IComparable<Instant>, IWire
 
     public override string ToString() =>
         ToTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
+
+    private static bool TryTakeFraction(ref ReadOnlySpan<char> rest, out long micros)
+    {
+        micros = 0;
+        if (rest[0] != '.')
+        {
+            return true;
+        }
+
+        var digits = rest[1..].IndexOfAnyExceptInRange('0', '9');
+        if (digits is < 1 or > FractionDigitsMax)
+        {
+            return false;
+        }
+
+        for (var place = 1; place <= 6; place++)
+        {
+            micros = (micros * 10) + (place <= digits ? rest[place] - '0' : 0);
+        }
+
+        rest = rest[(digits + 1)..];
+        return true;
+    }
+
+    private static bool TryParseOffset(ReadOnlySpan<char> text, out int minutes)
+    {
+        minutes = 0;
+        if (text is "Z" or "z")
+        {
+            return true;
+        }
+
+        if (text.Length != 6 || text[0] is not ('+' or '-') || text[3] != ':'
+            || !int.TryParse(text[1..3], NumberStyles.None, CultureInfo.InvariantCulture, out var hour)
+            || !int.TryParse(text[4..], NumberStyles.None, CultureInfo.InvariantCulture, out var minute)
+            || hour > 23 || minute > 59)
+        {
+            return false;
+        }
+
+        minutes = ((hour * 60) + minute) * (text[0] == '-' ? -1 : 1);
+        return true;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Countinghouse.Primitives;
@@ -15,6 +16,10 @@ public static class ShortUuid
     /// Ten digits fit a 64-bit word (57^10 is below 2^64), so formatting divides 128 bits only twice.
     /// </summary>
     private const ulong TenDigits = 362_033_331_456_891_249;
+
+    private const int DashedLengthChars = 36;
+
+    private static readonly SearchValues<char> DashedCharacters = SearchValues.Create("0123456789abcdefABCDEF-");
 
     private static readonly sbyte[] DigitOf = CreateDigitTable();
 
@@ -42,12 +47,15 @@ public static class ShortUuid
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Guid value)
     {
+        value = default;
         if (text.Length != LengthChars)
         {
-            return Guid.TryParseExact(text, "D", out value);
+            // The framework's parser also takes spaces around the text, and "0x" and "+" inside it.
+            return text.Length == DashedLengthChars
+                && !text.ContainsAnyExcept(DashedCharacters)
+                && Guid.TryParseExact(text, "D", out value);
         }
 
-        value = default;
         UInt128 number = 0;
         foreach (var character in text)
         {

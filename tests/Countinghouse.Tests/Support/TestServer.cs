@@ -5,11 +5,13 @@ using System.Text.Json;
 using Countinghouse.Access;
 using Countinghouse.Commands;
 using Countinghouse.Http;
+using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +26,9 @@ public sealed record Answer(int Status, IReadOnlyDictionary<string, string> Head
 /// <summary>The program itself, on its real web server and a database of its own.</summary>
 public sealed class TestServer : IAsyncDisposable
 {
+    /// <summary>Limit of callers without a key; high unless a test sets it, as the clock may stand still.</summary>
+    public const string AddressLimit = "RateLimits:AddressPerMinute";
+
     private readonly WebApplication _app;
     private readonly TestDatabase _database;
     private readonly bool _ownsDatabase;
@@ -64,11 +69,13 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="clock">The time it goes by; its own by default.</param>
     /// <param name="configure">Changes to the program before it is built.</param>
     /// <param name="shared">The database of another server, to be a second node of that system.</param>
+    /// <param name="map">Routes that only the test needs.</param>
     public static async Task<TestServer> Start(
         Engine engine,
         TestClock? clock = null,
         Action<WebApplicationBuilder>? configure = null,
-        TestDatabase? shared = null)
+        TestDatabase? shared = null,
+        Action<IEndpointRouteBuilder>? map = null)
     {
         var database = shared ?? await TestDatabase.Create(engine);
         clock ??= new TestClock();
@@ -76,9 +83,14 @@ public sealed class TestServer : IAsyncDisposable
         var app = Server.Build(database.Settings, builder =>
         {
             builder.Services.AddSingleton<TimeProvider>(clock);
+
+            // All tests of a class come from one address within one minute of a clock that stands.
+            builder.Configuration["RateLimits:AddressPerMinute"] = "10000000";
             builder.Logging.ClearProviders().AddProvider(log);
+            builder.Configuration[AddressLimit] = "1000000";
             configure?.Invoke(builder);
         });
+        map?.Invoke(app);
         await app.StartAsync();
         return new TestServer(app, database, shared is null, clock, log);
     }
@@ -86,37 +98,9 @@ public sealed class TestServer : IAsyncDisposable
     public T Get<T>()
         where T : notnull => Services.GetRequiredService<T>();
 
-    public async Task<OrganizationId> NewOrganization(string name, bool isOperator = false)
-    {
-        const string insert = """
-            INSERT INTO organization (org_id, name, is_operator, created_at, metadata)
-            VALUES (@org, @name, @operator, @now, '{}')
-            """;
-        const string insertHead = """
-            INSERT INTO ingest_head (org_id, batch_no, hash, config_version, fenced_through)
-            VALUES (@org, 0, @hash, 0, @fenced)
-            """;
-        var id = new OrganizationId(Guid.CreateVersion7(Clock.Now));
-        await Database.Write(
-            async connection =>
-            {
-                await connection.Execute(
-                    insert,
-                    CancellationToken.None,
-                    ("org", id),
-                    ("name", name),
-                    ("operator", isOperator),
-                    ("now", Instant.Of(Clock.Now)));
-                await connection.Execute(
-                    insertHead,
-                    CancellationToken.None,
-                    ("org", id),
-                    ("hash", new byte[32]),
-                    ("fenced", UtcDay.Of(Clock.Now).Period.Previous));
-            },
-            CancellationToken.None);
-        return id;
-    }
+    public async Task<OrganizationId> NewOrganization(string name, bool isOperator = false) =>
+        (await Get<OrganizationStore>().Create(
+            name, isOperator, new Dictionary<string, string>(), CancellationToken.None)).OrganizationId;
 
     /// <summary>A key whose own limits no test reaches unless it says so.</summary>
     public async Task<string> NewKey(

@@ -1,0 +1,152 @@
+using System.Data.Common;
+using Countinghouse.Primitives;
+
+namespace Countinghouse.Storage;
+
+/// <summary>A row for a table: its name and all that is to be in it.</summary>
+public sealed record TestRow(string Table, IReadOnlyDictionary<string, object?> Columns)
+{
+    /// <summary>The same row with some columns different.</summary>
+    public TestRow With(params (string Column, object? Value)[] changes)
+    {
+        var columns = new Dictionary<string, object?>(Columns);
+        foreach (var (column, value) in changes)
+        {
+            columns[column] = value;
+        }
+
+        return new TestRow(Table, columns);
+    }
+
+    public Task Insert(DbConnection connection) => connection.Execute(
+        $"INSERT INTO {Table} ({string.Join(", ", Columns.Keys)}) VALUES (@{string.Join(", @", Columns.Keys)})",
+        CancellationToken.None,
+        [.. Columns.Select(column => (column.Key, column.Value))]);
+}
+
+/// <summary>
+/// Rows as programs of each schema version have written them: one and more for every table of that version. A new
+/// version of the schema gets a list here before it lands, and a landed list is never edited again.
+/// </summary>
+public static class TestRows
+{
+    public static readonly OrganizationId Advertiser = Named<OrganizationId>("advertiser");
+    public static readonly OrganizationId Retailer = Named<OrganizationId>("retailer");
+    public static readonly CampaignId Campaign = Named<CampaignId>("campaign");
+    public static readonly OfferId Offer = Named<OfferId>("offer");
+    public static readonly LocationId Location = Named<LocationId>("location");
+    public static readonly ShareId Share = Named<ShareId>("share");
+
+    public const long Noon = 1_786_795_200_000_000;
+
+    public static TestRow Budget { get; } = Row("campaign_budget",
+        ("org_id", Advertiser), ("campaign_id", Campaign), ("budget_micro", 1_000_000L), ("spent_micro", 400_000L),
+        ("credited_micro", 0L), ("daily_cap_micro", null), ("day", 20260815), ("day_spent_micro", 400_000L));
+
+    public static TestRow Event { get; } = Row("ad_event",
+        ("org_id", Advertiser), ("event_id", Named<EventId>("event")), ("batch_no", 1L), ("ordinal", 0), ("kind", 2),
+        ("campaign_id", Campaign), ("offer_id", Offer), ("location_id", Location), ("retailer_org_id", Retailer),
+        ("stated_at", null), ("occurred_at", Noon), ("received_at", Noon), ("billing_hour", 2026081512),
+        ("validity", 0), ("reason", null), ("ruleset", 1), ("price_micro", 200_000L), ("charge_micro", 200_000L));
+
+    public static TestRow RevenueShare { get; } = Row("revenue_share",
+        ("org_id", Retailer), ("share_id", Share), ("period", 202607), ("event_gross_micro", 1_005_000L),
+        ("adjustment_micro", 0L), ("carry_in_micro", 0L), ("carry_out_micro", 5_000L), ("gross_cents", 100L),
+        ("fee_cents", 15L), ("share_cents", 85L), ("fee_ppm", 150_000), ("status", "CALCULATED"), ("revision", 1),
+        ("payout_id", null), ("paid_at", null), ("stripe_transfer_id", ""), ("metadata", "{}"), ("created_at", Noon),
+        ("updated_at", Noon));
+
+    /// <summary>Rows of a version, in an order that references allow.</summary>
+    public static IReadOnlyDictionary<int, IReadOnlyList<TestRow>> OfVersion { get; } =
+        new Dictionary<int, IReadOnlyList<TestRow>> { [1] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. MoneyOf1()] };
+
+    /// <summary>What the rows with money refer to.</summary>
+    public static IEnumerable<TestRow> Ground { get; } =
+        OfVersion[1].Where(row => row.Table is "organization" or "campaign");
+
+    private static IEnumerable<TestRow> OrganizationsOf1()
+    {
+        foreach (var (id, name) in new[] { (Advertiser, "Advertiser"), (Retailer, "Retailer") })
+        {
+            yield return Row("organization",
+                ("org_id", id), ("name", name), ("is_operator", false), ("created_at", Noon),
+                ("metadata", """{"ref":"Ä"}"""));
+            yield return Row("ingest_head",
+                ("org_id", id), ("batch_no", 1L), ("hash", new byte[32]), ("config_version", 3L),
+                ("fenced_through", 202606));
+        }
+
+        yield return Row("api_key",
+            ("org_id", Advertiser), ("key_id", Named<KeyId>("key")), ("kind", "csb"), ("role", "manager"),
+            ("name", "server"), ("hash", new byte[] { 1, 2, 3 }), ("is_active", true), ("expires_at", null),
+            ("last_used", Noon), ("rate_limit_per_minute", 0), ("rate_limit_per_day", 5), ("created_at", Noon));
+        yield return Row("rate_window",
+            ("subject", new byte[] { 4 }), ("window_seconds", 60), ("window_start", 1L), ("used", 7L));
+        yield return Row("idempotent_answer",
+            ("caller", "key:1"), ("idempotency_key", "a"), ("request_hash", new byte[] { 5 }), ("status", 201),
+            ("content_type", "application/json"), ("location", ""), ("body", new byte[] { 6 }), ("created_at", Noon));
+        yield return Row("system_secret", ("purpose", "p"), ("secret", new byte[] { 7 }), ("created_at", Noon));
+        yield return Row("location",
+            ("org_id", Retailer), ("location_id", Location), ("name", "Shop"), ("is_active", true),
+            ("created_at", Noon), ("metadata", "{}"));
+        yield return Row("offer",
+            ("org_id", Retailer), ("offer_id", Offer), ("location_id", Location), ("name", "Tea"), ("sku", "t"),
+            ("created_at", Noon), ("metadata", "{}"));
+    }
+
+    private static IEnumerable<TestRow> CampaignsOf1()
+    {
+        yield return Row("campaign",
+            ("org_id", Advertiser), ("campaign_id", Campaign), ("name", "Tea"), ("status", "active"),
+            ("completed_reason", null), ("completed_at", null), ("pricing", "cpc"), ("price_micro", 200_000L),
+            ("start_day", 20260801), ("end_day", null), ("created_at", Noon), ("metadata", "{}"), ("version", 3L));
+        yield return Row("campaign_offer",
+            ("org_id", Advertiser), ("campaign_id", Campaign), ("offer_id", Offer), ("retailer_org_id", Retailer),
+            ("location_id", Location));
+        yield return Budget;
+        yield return Row("campaign_total",
+            ("org_id", Advertiser), ("campaign_id", Campaign), ("impressions", 0L), ("clicks", 2L),
+            ("invalid_impressions", 0L), ("invalid_clicks", 0L), ("unbilled_clicks", 0L), ("charge_micro", 400_000L),
+            ("first_event_at", Noon), ("last_event_at", Noon), ("version", 1L));
+        yield return Row("billing_period",
+            ("org_id", Advertiser), ("period", 202607), ("state", "CLOSED"), ("closed_at", Noon), ("event_count", 1L),
+            ("charge_micro", 1L));
+        yield return Row("ingest_batch",
+            ("org_id", Advertiser), ("batch_no", 1L), ("flush_id", Named<EventId>("flush").Value),
+            ("committed_at", Noon), ("event_count", 1), ("valid_count", 1), ("charge_micro", 200_000L),
+            ("prev_hash", new byte[32]), ("hash", new byte[32]));
+        yield return Event;
+        yield return Row("stat_hourly",
+            ("org_id", Advertiser), ("campaign_id", Campaign), ("hour", 2026081512), ("offer_id", Offer),
+            ("retailer_org_id", Retailer), ("location_id", Location), ("impressions", 0L), ("clicks", 2L),
+            ("invalid_impressions", 0L), ("invalid_clicks", 0L), ("unbilled_clicks", 0L), ("charge_micro", 400_000L),
+            ("version", 1L));
+    }
+
+    private static IEnumerable<TestRow> MoneyOf1()
+    {
+        yield return Row("fee_rate",
+            ("org_id", Guid.Empty), ("effective_period", 202601), ("fee_ppm", 150_000), ("created_at", Noon),
+            ("actor", "key:1"));
+        yield return RevenueShare;
+        yield return Row("revenue_share_line",
+            ("org_id", Retailer), ("share_id", Share), ("line_no", 1), ("kind", "EVENTS"), ("origin_period", 202607),
+            ("source_org_id", Advertiser), ("campaign_id", Campaign), ("location_id", Location),
+            ("amount_micro", 1_005_000L));
+        yield return Row("revenue_share_carry",
+            ("org_id", Retailer), ("period", 202607), ("carry_micro", 5_000L));
+        yield return Row("share_transition",
+            ("org_id", Retailer), ("share_id", Share), ("seq", 1), ("from_status", ""), ("to_status", "CALCULATED"),
+            ("actor", "key:1"), ("reason", ""), ("at", Noon));
+        yield return Row("settlement",
+            ("period", 202607), ("state", "CLOSED"), ("started_at", Noon), ("closed_at", Noon), ("actor", "key:1"),
+            ("event_count", 1L), ("charge_micro", 1_005_000L), ("record_count", 1L), ("gross_cents", 100L),
+            ("fee_cents", 15L), ("share_cents", 85L));
+    }
+
+    private static TestRow Row(string table, params (string Column, object? Value)[] columns) =>
+        new(table, columns.ToDictionary(column => column.Column, column => column.Value));
+
+    private static TId Named<TId>(string name)
+        where TId : struct, IId<TId> => TId.From(NamedId.Create("test/" + name));
+}
