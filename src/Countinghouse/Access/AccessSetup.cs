@@ -29,14 +29,20 @@ public static class AccessSetup
     /// Ends a request whose credential is bad, on every route, also where none is needed. Comes after the rate limits,
     /// so that guessing keys is limited too.
     /// </summary>
-    public static Task RefuseBadCredential(HttpContext context, RequestDelegate next)
+    public static async Task RefuseBadCredential(HttpContext context, RequestDelegate next)
     {
-        var outcome = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult;
-        var bad = outcome is { Succeeded: false }
-            && (outcome.Failure is not null || HasOtherCredential(context.Request));
-        return bad && !Refusal.Stands(context) && context.Request.Path.StartsWithSegments(HttpOptions.BasePath)
-            ? context.ChallengeAsync()
-            : next(context);
+        if (!Refusal.Stands(context) && context.Request.Path.StartsWithSegments(HttpOptions.BasePath))
+        {
+            // Asked for again, because the middleware keeps good outcomes alone; the handler remembers and looks once.
+            var outcome = await context.AuthenticateAsync();
+            if (!outcome.Succeeded && (outcome.Failure is not null || HasOtherCredential(context.Request)))
+            {
+                await context.ChallengeAsync();
+                return;
+            }
+        }
+
+        await next(context);
     }
 
     /// <summary>Order of the contract: key, bearer token, session. As schemes join, they are named here.</summary>
