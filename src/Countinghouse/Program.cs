@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Countinghouse.Commands;
 
 // The command line, one file per command in Commands/. Without a command the program serves.
@@ -11,8 +12,11 @@ var program = new DocumentedCommand(
     countinghouse keys list --organization CXvDk7dyZhWZ7U5u4E3S9F
     """)
 {
+    new VersionOption(),
     ServeCommand.Create(),
+    OrganizationsCommand.Create(),
     KeysCommand.Create(),
+    CloseCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);
 

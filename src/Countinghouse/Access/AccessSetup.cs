@@ -31,11 +31,12 @@ public static class AccessSetup
     /// </summary>
     public static async Task RefuseBadCredential(HttpContext context, RequestDelegate next)
     {
-        if (!Refusal.Stands(context) && context.Request.Path.StartsWithSegments(HttpOptions.BasePath))
+        if (context.User.Identity?.IsAuthenticated != true && !Refusal.Stands(context)
+            && context.Request.Path.StartsWithSegments(HttpOptions.BasePath))
         {
-            // Asked for again, because the middleware keeps good outcomes alone; the handler remembers and looks once.
+            // The framework keeps no failed outcome where it could be read; the handler remembers it and is not run again.
             var outcome = await context.AuthenticateAsync();
-            if (!outcome.Succeeded && (outcome.Failure is not null || HasOtherCredential(context.Request)))
+            if (outcome.Failure is not null || HasOtherCredential(context.Request))
             {
                 await context.ChallengeAsync();
                 return;

@@ -33,12 +33,14 @@ public static class CampaignEndpoints
         campaign.MapPatch("/", Change)
             .RequirePermission(Permission.WriteCampaigns)
             .Accepts<CampaignPatch>("application/json")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("apps_advertising_api_campaigns_change_campaign")
             .WithSummary("Change a campaign")
             .WithDescription("Members that are left out stay. A new bid holds for events from now on.");
         campaign.MapPut("/offers", ReplaceOffers)
             .RequirePermission(Permission.WriteCampaigns)
             .Accepts<CampaignOffers>("application/json")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("apps_advertising_api_campaigns_replace_offers")
             .WithSummary("Replace a campaign's offers")
             .WithDescription("All at once: offers left out are no longer promoted.");
@@ -245,7 +247,8 @@ public static class CampaignEndpoints
             context.RequestServices.GetRequiredService<OwnerStore>(),
             (Campaign stored, out Problem? refusal) =>
             {
-                refusal = CampaignRules.Decide(stored, action, UtcDay.Of(now)) switch
+                var (changed, outcome) = CampaignRules.Apply(stored, action, now);
+                refusal = outcome switch
                 {
                     ActionOutcome.Allowed => null,
                     ActionOutcome.WrongStatus => Problems.CampaignNotIn(
@@ -254,13 +257,7 @@ public static class CampaignEndpoints
                     ActionOutcome.EndDatePassed => Problems.CampaignIsOver(),
                     ActionOutcome.NoBudget => Problems.CampaignHasNoBudget(),
                 };
-                var completed = action == CampaignAction.Complete;
-                return stored with
-                {
-                    Status = CampaignRules.After(action),
-                    CompletedReason = completed ? CompletedReason.Manual : null,
-                    CompletedAt = completed ? Instant.Of(now) : null,
-                };
+                return changed;
             },
             cancellation);
     }

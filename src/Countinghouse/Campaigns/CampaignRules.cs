@@ -56,6 +56,21 @@ public static class CampaignRules
             : ActionOutcome.Allowed;
     }
 
+    /// <summary>The campaign after an action; null with the reason when it is not possible.</summary>
+    public static (Campaign? Changed, ActionOutcome Outcome) Apply(
+        Campaign campaign, CampaignAction action, DateTimeOffset now)
+    {
+        var outcome = Decide(campaign, action, UtcDay.Of(now));
+        var completed = action == CampaignAction.Complete;
+        var changed = campaign with
+        {
+            Status = After(action),
+            CompletedReason = completed ? CompletedReason.Manual : null,
+            CompletedAt = completed ? Instant.Of(now) : null,
+        };
+        return (outcome == ActionOutcome.Allowed ? changed : null, outcome);
+    }
+
     /// <summary>The states an action is possible from.</summary>
     public static IReadOnlyList<CampaignStatusEnum> AllowedFrom(CampaignAction action) => action switch
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 
 namespace Countinghouse.Commands;
@@ -73,7 +74,7 @@ internal static class CommandLine
     private static string PathOf(ParseResult line)
     {
         var names = new List<string>();
-        for (var result = line.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
+        for (var result = line.CommandResult; result is not null; result = result.Parent as CommandResult)
         {
             names.Insert(0, result.Command.Name);
         }

@@ -13,17 +13,18 @@ internal static class KeysCreateCommand
     private static readonly Option<OrganizationId> Organization = WireArguments.Option<OrganizationId>(
         "--organization", "ID", "The organization that the key is to speak for");
 
-    private static readonly Option<string> Kind = new Option<string>("--kind")
-    {
-        Description = "csb: for a server, secret. cpk: for web pages, public, good for /ads/* alone",
-        Required = true,
-    }.AcceptOnlyFromAmong("csb", "cpk");
+    private static readonly Option<KeyKind> Kind = WireArguments.Choice(
+        "--kind",
+        "csb: for a server, secret. cpk: for web pages, public, good for /ads/* alone",
+        ("csb", KeyKind.Csb),
+        ("cpk", KeyKind.Cpk));
 
-    private static readonly Option<string> RoleName = new Option<string>("--role")
-    {
-        Description = "What the key may do inside its organization",
-        Required = true,
-    }.AcceptOnlyFromAmong("manager", "editor", "readonly");
+    private static readonly Option<Role> KeyRole = WireArguments.Choice(
+        "--role",
+        "What the key may do inside its organization",
+        ("manager", Role.Manager),
+        ("editor", Role.Editor),
+        ("readonly", Role.Readonly));
 
     private static readonly Option<string> Name = new("--name")
     {
@@ -46,10 +47,10 @@ internal static class KeysCreateCommand
         "--expires", "TIME", "When the key ends, for example 2030-01-31T00:00:00Z; without it never");
 
     private static readonly Option<int> PerMinute = WireArguments.Number(
-        "--per-minute", LimitMax, "Requests a minute; 0 is the default of its kind");
+        "--per-minute", 0, LimitMax, 0, "Requests a minute; 0 is the default of its kind");
 
     private static readonly Option<int> PerDay = WireArguments.Number(
-        "--per-day", LimitMax, "Requests a day; 0 is the default of its kind");
+        "--per-day", 0, LimitMax, 0, "Requests a day; 0 is the default of its kind");
 
     public static Command Create()
     {
@@ -62,7 +63,7 @@ internal static class KeysCreateCommand
             countinghouse keys create --organization CXvDk7dyZhWZ7U5u4E3S9F --kind cpk --role readonly --per-minute 50
             """)
         {
-            Organization, Kind, RoleName, Name, Expires, PerMinute, PerDay,
+            Organization, Kind, KeyRole, Name, Expires, PerMinute, PerDay,
         };
         DatabaseOptions.AddTo(command);
         command.SetAction(Run);
@@ -84,13 +85,8 @@ internal static class KeysCreateCommand
 
         var wanted = new NewApiKey(
             organization,
-            line.GetRequiredValue(Kind) == "cpk" ? KeyKind.Cpk : KeyKind.Csb,
-            line.GetRequiredValue(RoleName) switch
-            {
-                "manager" => Role.Manager,
-                "editor" => Role.Editor,
-                _ => Role.Readonly,
-            },
+            line.GetRequiredValue(Kind),
+            line.GetRequiredValue(KeyRole),
             line.GetRequiredValue(Name),
             expires,
             line.GetValue(PerMinute),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Countinghouse.Commands.Demonstration;
 using Countinghouse.Storage;
 using Microsoft.Extensions.Options;
 
@@ -35,22 +36,8 @@ internal static class ServeCommand
         Description = "Leave a fresh database empty",
     };
 
-    private static readonly Option<int> DemoScale = new("--demo-scale")
-    {
-        Description = "Fill a fresh database with so many times the demo's events",
-        HelpName = "N",
-        DefaultValueFactory = _ => 1,
-        Validators =
-        {
-            result =>
-            {
-                if (result.GetValueOrDefault<int>() is < 1 or > DemoScaleMax)
-                {
-                    result.AddError($"--demo-scale must be from 1 to {DemoScaleMax}.");
-                }
-            },
-        },
-    };
+    private static readonly Option<int> DemoScale = WireArguments.Number(
+        "--demo-scale", 1, DemoScaleMax, 1, "Fill a fresh database with so many times the demo's events");
 
     public static Command Create()
     {
@@ -97,17 +84,29 @@ internal static class ServeCommand
         {
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
 
-            // What keeps the server from starting is told in a line at the end; the framework would add a stack trace.
-            builder.Logging.AddFilter("Microsoft", _ => isReady);
+            // What keeps the server from starting is told in one line at the end; these two would add stack traces.
+            builder.Logging
+                .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => isReady && level >= LogLevel.Warning)
+                .AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => isReady && level >= LogLevel.Warning);
         });
 
         app.Services.GetService<IStartupValidator>()?.Validate();
         Addresses.RefuseTaken(settings.Urls);
         await app.Services.GetRequiredService<Migrator>().Migrate(cancellation);
 
+        var demo = line.GetValue(NoDemo)
+            ? null
+            : await Demo.EnsureFilled(
+                settings, app.Services.GetRequiredService<Database>(), line.GetValue(DemoScale), cancellation);
+
         await app.StartAsync(cancellation);
         isReady = true;
         await Console.Out.WriteLineAsync($"Countinghouse answers on {string.Join(" and ", app.Urls)}");
+        if (demo is not null)
+        {
+            await Console.Out.WriteLineAsync(demo.Banner());
+        }
+
         await app.WaitForShutdownAsync(cancellation);
     }
 }

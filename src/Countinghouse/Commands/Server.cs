@@ -54,12 +54,10 @@ public static class Server
         services.AddHttp(configuration);
         services.AddRateLimits(configuration);
         services.AddAccess();
-        services.AddSingleton<OrganizationStore>().AddSingleton<CatalogStore>();
-        services.AddSingleton<CampaignStore>().AddSingleton<CampaignSnapshots>();
-        services.AddSingleton<EventWriter>().AddSingleton<EventReader>();
-        services.AddSingleton<CampaignListReport>().AddSingleton<PerformanceReport>();
-        services.AddSingleton<CampaignSummaryReport>().AddSingleton<SeriesReport>();
-        services.AddSingleton<CampaignScheduleJob>().AddHostedService(p => p.GetRequiredService<CampaignScheduleJob>());
+        services.AddOrganizations();
+        services.AddCampaigns();
+        services.AddIngest();
+        services.AddReporting();
         services.AddRevenueShare(configuration);
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Countinghouse.Primitives;
 
 namespace Countinghouse.Commands;
@@ -31,19 +32,47 @@ internal static class WireArguments
             CustomParser = result => Parse<T>(result, name),
         };
 
-    /// <summary>A whole number from 0 to <paramref name="max"/>; 0 when the option is absent.</summary>
-    public static Option<int> Number(string name, int max, string description)
+    /// <summary>A whole number within limits.</summary>
+    public static Option<int> Number(string name, int min, int max, int usual, string description) => new(name)
     {
-        var option = new Option<int>(name) { Description = description, HelpName = "N" };
-        option.Validators.Add(result =>
+        Description = description,
+        HelpName = "N",
+        DefaultValueFactory = _ => usual,
+        CustomParser = result =>
         {
-            if (result.GetValueOrDefault<int>() is var number && (number < 0 || number > max))
+            var text = result.Tokens[0].Value;
+            if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+                || number < min || number > max)
             {
-                result.AddError($"{name} must be from 0 to {max}.");
+                result.AddError($"{name} must be a whole number from {min} to {max}.");
             }
-        });
-        return option;
-    }
+
+            return number;
+        },
+    };
+
+    /// <summary>One of a few words.</summary>
+    public static Option<T> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
+        where T : struct, Enum => new(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', choices.Select(choice => choice.Word)),
+            Required = true,
+            CustomParser = result =>
+            {
+                var text = result.Tokens[0].Value;
+                foreach (var (word, value) in choices)
+                {
+                    if (word == text)
+                    {
+                        return value;
+                    }
+                }
+
+                result.AddError($"{name} must be one of: {string.Join(", ", choices.Select(choice => choice.Word))}.");
+                return default;
+            },
+        };
 
     private static T Parse<T>(ArgumentResult result, string name)
         where T : struct, IWireText<T>

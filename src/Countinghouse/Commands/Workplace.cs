@@ -9,7 +9,11 @@ namespace Countinghouse.Commands;
 internal static class Workplace
 {
     /// <summary>Opens the database that the options name, brought to this program's schema. Dispose of it.</summary>
-    public static async Task<ServiceProvider> Open(ServerSettings settings, CancellationToken cancellation)
+    /// <param name="settings">Which database.</param>
+    /// <param name="cancellation">Ends the wait for another program's migration.</param>
+    /// <param name="clock">The time to work at instead of the real one; the demo's moves.</param>
+    public static async Task<ServiceProvider> Open(
+        ServerSettings settings, CancellationToken cancellation, TimeProvider? clock = null)
     {
         if (!settings.DatabaseExists)
         {
@@ -27,6 +31,10 @@ internal static class Workplace
         var configuration = ReadConfiguration();
         services.AddSingleton<IConfiguration>(configuration);
         Server.AddSlices(services, configuration);
+        if (clock is not null)
+        {
+            services.AddSingleton(clock);
+        }
 
         var provider = services.BuildServiceProvider();
         try

@@ -1,9 +1,11 @@
+using System.Data.Common;
 using Countinghouse.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countinghouse.Http;
 
 /// <summary>How the server is, in one word.</summary>
+/// <param name="Status">`live` or `ready`.</param>
 public sealed record HealthAnswer(string Status);
 
 /// <summary>What a load balancer asks: is the process there, and can it do its work?</summary>
@@ -11,6 +13,9 @@ public static class Health
 {
     public const string LivePath = "/health/live";
     public const string ReadyPath = "/health/ready";
+
+    /// <summary>Reads a page of the file or asks the server; "SELECT 1" would tell nothing about a SQLite file.</summary>
+    private const string Probe = "SELECT MAX(number) FROM schema_migration";
 
     /// <summary>A balancer asks again soon; an answer that comes late is of no use to it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -49,10 +54,10 @@ public static class Health
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
         try
         {
-            await database.Read(connection => connection.Number("SELECT 1", either.Token), either.Token);
+            await database.Read(connection => connection.Number(Probe, either.Token), either.Token);
             return TypedResults.Ok(new HealthAnswer("ready"));
         }
-        catch (Exception error) when (Database.IsUnavailable(error)
+        catch (Exception error) when (error is DbException
             || (error is OperationCanceledException && patience.IsCancellationRequested))
         {
             return Problems.ServiceUnavailable(HttpOptions.RetryAfterSeconds);

@@ -21,8 +21,12 @@ internal static class OpenApiDocuments
             Description = OpenApiText.Introduction,
             Contact = new OpenApiContact { Name = "The operator of this server" },
 
-            // The terms are the operator's; the document asserts none.
-            License = new OpenApiLicense { Name = "No licence stated", Identifier = "NOASSERTION" },
+            // The document asserts no terms of its own: they are between the operator and the caller.
+            License = new OpenApiLicense
+            {
+                Name = "Terms: those of the operator of this server",
+                Url = new Uri(Discovery.ReferencePath, UriKind.Relative),
+            },
         };
         document.Servers =
         [

@@ -149,6 +149,11 @@ internal static partial class OpenApiOperations
     private static async Task<IOpenApiSchema> QuerySchema(
         QueryParameter query, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
+        if (query.ValueType.IsEnum)
+        {
+            return await EnumReference(query.ValueType, context, cancellation);
+        }
+
         var schema = await context.GetOrCreateSchemaAsync(query.ValueType, cancellationToken: cancellation);
         switch (query)
         {
@@ -162,8 +167,21 @@ internal static partial class OpenApiOperations
                 break;
         }
 
-        schema.Metadata?.Clear();
         return schema;
+    }
+
+    /// <summary>The same words as in answers have the same name, so that a generated client has one type for them.</summary>
+    private static async Task<IOpenApiSchema> EnumReference(
+        Type type, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        var document = context.Document!;
+        var name = OpenApiSchemas.NameOfEnum(type);
+        if (document.Components?.Schemas?.ContainsKey(name) is not true)
+        {
+            document.AddComponent(name, await context.GetOrCreateSchemaAsync(type, cancellationToken: cancellation));
+        }
+
+        return new OpenApiSchemaReference(name, document);
     }
 
     private static void CompleteBody(OpenApiOperation operation)
@@ -192,6 +210,15 @@ internal static partial class OpenApiOperations
                 .. facts.OwnHeaders,
                 .. status == "201" ? [OpenApiParts.Location] : Array.Empty<string>(),
             ];
+            foreach (var (type, media) in response.Content ?? new Dictionary<string, OpenApiMediaType>())
+            {
+                if (!type.Contains("json", StringComparison.Ordinal))
+                {
+                    // The same figures in another form; its schema is that of a text.
+                    media.Schema = new OpenApiSchema { Type = JsonSchemaType.String };
+                }
+            }
+
             response.Headers = OpenApiParts.HeaderReferences(document, headers);
             response.Description = status switch
             {

@@ -28,7 +28,7 @@ internal static class OpenApiSchemas
 
         if (plain.IsEnum)
         {
-            return plain.Name.EndsWith("Enum", StringComparison.Ordinal) ? plain.Name : plain.Name + "Enum";
+            return NameOfEnum(plain);
         }
 
         if (plain == typeof(ProblemBody))
@@ -41,6 +41,9 @@ internal static class OpenApiSchemas
             : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
     }
 
+    public static string NameOfEnum(Type type) =>
+        type.Name.EndsWith("Enum", StringComparison.Ordinal) ? type.Name : type.Name + "Enum";
+
     public static Task Transform(
         OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
     {
@@ -49,6 +52,10 @@ internal static class OpenApiSchemas
         if (Describe(plain) is { } text)
         {
             Apply(text, schema);
+
+            // A member tells what it is about; elsewhere the form of the text is all there is to tell.
+            schema.Description =
+                context.JsonPropertyInfo is null ? text.Description : schema.Description ?? text.Description;
         }
         else if (plain.IsEnum)
         {
@@ -61,6 +68,7 @@ internal static class OpenApiSchemas
             // The framework leaves out items whose schema it cannot guess.
             var items = new OpenApiSchema();
             Apply(item, items);
+            items.Description = item.Description;
             schema.Items = items;
         }
         else if (context.JsonTypeInfo.Kind == JsonTypeInfoKind.Dictionary)
@@ -138,7 +146,6 @@ internal static class OpenApiSchemas
         schema.Pattern = text.Pattern;
         schema.MinLength = text.Length;
         schema.MaxLength = text.Length;
-        schema.Description ??= text.Description;
         schema.Examples = [JsonValue.Create(text.Example)];
         schema.Properties = null;
         schema.Required = null;

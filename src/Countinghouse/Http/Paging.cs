@@ -20,6 +20,12 @@ public readonly record struct Page(int Number, int Size)
 }
 
 /// <summary>Where in a list a page stands.</summary>
+/// <param name="Page">The page this is, from 1.</param>
+/// <param name="PageSize">Items on a page.</param>
+/// <param name="TotalCount">Items in the whole list.</param>
+/// <param name="TotalPages">Pages in the whole list; 1 even when it is empty.</param>
+/// <param name="HasNext">True when there is a page after this one.</param>
+/// <param name="HasPrevious">True when there is a page before this one.</param>
 public sealed record PaginationMeta(
     [property: Range(1, int.MaxValue)] int Page,
     [property: Range(1, 100)] int PageSize,
@@ -36,6 +42,8 @@ public sealed record PaginationMeta(
 }
 
 /// <summary>One page of a list.</summary>
+/// <param name="Data">The items of the page.</param>
+/// <param name="Pagination">Where in the list the page stands.</param>
 [method: JsonConstructor]
 public sealed record Paged<T>(IReadOnlyList<T> Data, PaginationMeta Pagination)
 {

@@ -23,6 +23,9 @@ public enum ErrorCode
 }
 
 /// <summary>One thing wrong with a request: where, in words, and as a code for programs.</summary>
+/// <param name="Field">The member or parameter, as a path: impressions[3].offer_id; empty for the body itself.</param>
+/// <param name="Message">What it must be, as the end of a sentence that begins with the field.</param>
+/// <param name="Code">The kind of fault for programs.</param>
 public sealed record FieldError(string Field, string Message, string Code);
 
 /// <summary>An error answer, RFC 9457. Made only by <see cref="Problems"/>.</summary>

@@ -16,8 +16,12 @@ public sealed class TaggedOk<T>(T value)
     object? IValueHttpResult.Value => value;
 
 #pragma warning disable CA1000 // The framework calls it on the closed type.
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => builder.Metadata.Add(
-        new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(T), ["application/json"]));
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(
+            StatusCodes.Status200OK, typeof(T), ["application/json"]));
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status304NotModified, typeof(void)));
+    }
 #pragma warning restore CA1000
 
     public async Task ExecuteAsync(HttpContext httpContext)

@@ -28,6 +28,9 @@ public static class WireJson
     {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
         Configure(options);
+
+        // Else the first request after a start, asking for a type's metadata before anything was serialized, is a 500.
+        options.MakeReadOnly(populateMissingResolver: true);
         return options;
     }
 

@@ -49,12 +49,21 @@ public sealed record ImpressionsIn
 }
 
 /// <summary>A recorded click.</summary>
+/// <param name="Success">True: the click is on record.</param>
+/// <param name="EventId">The id that was sent with the click, or the one that was made for it.</param>
 public sealed record ClickOut(bool Success, EventId EventId);
 
 /// <summary>An item that was not recorded, and why.</summary>
+/// <param name="Index">Its place in the request, from 0.</param>
+/// <param name="ErrorCode">The kind of error for programs, as in a problem.</param>
+/// <param name="Detail">What was wrong with it.</param>
 public sealed record RejectedOut([property: Range(0, EventWriter.EventsMax - 1)] int Index, string ErrorCode, string Detail);
 
 /// <summary>What became of the impressions.</summary>
+/// <param name="Success">True when nothing was rejected.</param>
+/// <param name="Accepted">Impressions that are on record because of this request.</param>
+/// <param name="Duplicates">Impressions that were on record before.</param>
+/// <param name="Rejected">The others, with the reason, in the order of the request.</param>
 public sealed record ImpressionsOut(
     bool Success,
     [property: Range(0, EventWriter.EventsMax)] int Accepted,
@@ -70,6 +79,8 @@ public static class EventEndpoints
 
         ads.MapPost("/click", Click)
             .Accepts<EventIn>("application/json")
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("apps_advertising_api_ads_record_click")
             .WithSummary("Record a click")
             .WithDescription("Answers once the click is durable and deducted from the campaign's budget. Safe to resend.");

@@ -156,64 +156,43 @@ public sealed partial class EventWriter
         ("previous", flush.Head.Hash),
         ("hash", hash));
 
-    private static async Task AddToRollups(
-        DbConnection connection, AdvertiserFlush flush, long batchNo, CancellationToken cancellation)
-    {
-        foreach (var (key, counts) in flush.Rollups)
-        {
-            await connection.Execute(
-                AddRollup,
-                cancellation,
-                ("org", flush.Advertiser),
-                ("campaign", key.Campaign),
-                ("hour", key.Hour),
-                ("offer", key.Offer),
-                ("retailer", key.Retailer),
-                ("location", key.Location),
-                ("impressions", counts.Impressions),
-                ("clicks", counts.Clicks),
-                ("bad_impressions", counts.InvalidImpressions),
-                ("bad_clicks", counts.InvalidClicks),
-                ("unbilled", counts.UnbilledClicks),
-                ("charge", counts.Charge),
-                ("batch", batchNo));
-        }
-    }
+    private static Task AddToRollups(
+        DbConnection connection, AdvertiserFlush flush, long batchNo, CancellationToken cancellation) =>
+        connection.ExecuteMany(
+            AddRollup,
+            [
+                "org", "campaign", "hour", "offer", "retailer", "location", "impressions", "clicks", "bad_impressions",
+                "bad_clicks", "unbilled", "charge", "batch",
+            ],
+            flush.Rollups.Select(pair => new object?[]
+            {
+                flush.Advertiser, pair.Key.Campaign, pair.Key.Hour, pair.Key.Offer, pair.Key.Retailer, pair.Key.Location,
+                pair.Value.Impressions, pair.Value.Clicks, pair.Value.InvalidImpressions, pair.Value.InvalidClicks,
+                pair.Value.UnbilledClicks, pair.Value.Charge, batchNo,
+            }),
+            cancellation);
 
-    private static async Task AddToTotals(
-        DbConnection connection, AdvertiserFlush flush, long batchNo, CancellationToken cancellation)
-    {
-        foreach (var (campaign, (counts, first, last)) in flush.Totals)
-        {
-            await connection.Execute(
-                AddTotal,
-                cancellation,
-                ("org", flush.Advertiser),
-                ("campaign", campaign),
-                ("impressions", counts.Impressions),
-                ("clicks", counts.Clicks),
-                ("bad_impressions", counts.InvalidImpressions),
-                ("bad_clicks", counts.InvalidClicks),
-                ("unbilled", counts.UnbilledClicks),
-                ("charge", counts.Charge),
-                ("first", first),
-                ("last", last),
-                ("batch", batchNo));
-        }
-    }
+    private static Task AddToTotals(
+        DbConnection connection, AdvertiserFlush flush, long batchNo, CancellationToken cancellation) =>
+        connection.ExecuteMany(
+            AddTotal,
+            [
+                "org", "campaign", "impressions", "clicks", "bad_impressions", "bad_clicks", "unbilled", "charge", "first",
+                "last", "batch",
+            ],
+            flush.Totals.Select(pair => new object?[]
+            {
+                flush.Advertiser, pair.Key, pair.Value.Counts.Impressions, pair.Value.Counts.Clicks,
+                pair.Value.Counts.InvalidImpressions, pair.Value.Counts.InvalidClicks,
+                pair.Value.Counts.UnbilledClicks, pair.Value.Counts.Charge, pair.Value.First, pair.Value.Last, batchNo,
+            }),
+            cancellation);
 
-    private static async Task AddToBudgets(
-        DbConnection connection, AdvertiserFlush flush, UtcDay today, CancellationToken cancellation)
-    {
-        foreach (var (campaign, charged) in flush.Charges())
-        {
-            await connection.Execute(
-                AddCharge,
-                cancellation,
-                ("org", flush.Advertiser),
-                ("campaign", campaign),
-                ("charge", charged),
-                ("today", today));
-        }
-    }
+    private static Task AddToBudgets(
+        DbConnection connection, AdvertiserFlush flush, UtcDay today, CancellationToken cancellation) =>
+        connection.ExecuteMany(
+            AddCharge,
+            ["org", "campaign", "charge", "today"],
+            flush.Charges().Select(charge => new object?[] { flush.Advertiser, charge.Campaign, charge.Charged, today }),
+            cancellation);
 }

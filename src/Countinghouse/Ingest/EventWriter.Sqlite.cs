@@ -20,26 +20,17 @@ public sealed partial class EventWriter
         "received", "hour", "validity", "reason", "ruleset", "price", "charge",
     ];
 
-    private static async Task InsertEventsSqlite(
-        DbConnection connection, List<AdEvent> events, long batchNo, CancellationToken cancellation)
-    {
-        await using var insert = connection.Command(InsertEvent, [.. EventColumns.Select(name => (name, (object?)null))]);
-        for (var ordinal = 0; ordinal < events.Count; ordinal++)
-        {
-            var adEvent = events[ordinal];
-            object?[] row =
-            [
-                adEvent.Advertiser.Value, adEvent.Id.Value, batchNo, ordinal, (int)adEvent.Kind, adEvent.Campaign.Value,
-                adEvent.Offer?.Value, adEvent.Location?.Value, adEvent.Retailer?.Value, adEvent.StatedAt?.Micros,
-                adEvent.OccurredAt.Micros, adEvent.ReceivedAt.Micros, adEvent.BillingHour, (int)adEvent.Validity,
-                adEvent.Reason, adEvent.Ruleset, adEvent.Price.Micros, adEvent.Charge.Micros,
-            ];
-            for (var column = 0; column < row.Length; column++)
+    private static Task InsertEventsSqlite(
+        DbConnection connection, List<AdEvent> events, long batchNo, CancellationToken cancellation) =>
+        connection.ExecuteMany(
+            InsertEvent,
+            EventColumns,
+            events.Select((adEvent, ordinal) => new object?[]
             {
-                insert.Parameters[column].Value = row[column] ?? DBNull.Value;
-            }
-
-            await insert.ExecuteNonQueryAsync(cancellation);
-        }
-    }
+                adEvent.Advertiser, adEvent.Id, batchNo, ordinal, (int)adEvent.Kind, adEvent.Campaign, adEvent.Offer,
+                adEvent.Location, adEvent.Retailer, adEvent.StatedAt, adEvent.OccurredAt, adEvent.ReceivedAt,
+                adEvent.BillingHour, (int)adEvent.Validity, adEvent.Reason, adEvent.Ruleset, adEvent.Price,
+                adEvent.Charge,
+            }),
+            cancellation);
 }

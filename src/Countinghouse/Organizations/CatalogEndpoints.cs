@@ -63,6 +63,7 @@ public sealed record NewOffers
 }
 
 /// <summary>The offers that were added, in the order they were sent.</summary>
+/// <param name="Offers">The new offers.</param>
 public sealed record AddedOffers(IReadOnlyList<Offer> Offers);
 
 /// <summary>A retailer's locations and offers over HTTP.</summary>

@@ -6,6 +6,12 @@ using Countinghouse.Storage;
 namespace Countinghouse.Organizations;
 
 /// <summary>A retailer's shop, physical or online.</summary>
+/// <param name="LocationId">The location.</param>
+/// <param name="OrganizationId">The retailer that has it.</param>
+/// <param name="Name">Its name, as people read it.</param>
+/// <param name="IsActive">False once it no longer takes part.</param>
+/// <param name="CreatedAt">When it was created.</param>
+/// <param name="Metadata">The retailer's own notes.</param>
 public sealed record Location(
     LocationId LocationId,
     OrganizationId OrganizationId,
@@ -15,6 +21,13 @@ public sealed record Location(
     IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>One product at one location; through its location it names its retailer.</summary>
+/// <param name="OfferId">The offer.</param>
+/// <param name="OrganizationId">The retailer that makes it.</param>
+/// <param name="LocationId">The location that has the product.</param>
+/// <param name="Name">The product's name, as people read it.</param>
+/// <param name="Sku">The retailer's article number; empty for none.</param>
+/// <param name="CreatedAt">When it was created.</param>
+/// <param name="Metadata">The retailer's own notes.</param>
 public sealed record Offer(
     OfferId OfferId,
     OrganizationId OrganizationId,

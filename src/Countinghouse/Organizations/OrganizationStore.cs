@@ -6,6 +6,11 @@ using Countinghouse.Storage;
 namespace Countinghouse.Organizations;
 
 /// <summary>An advertiser, a retailer, or both; or the platform itself, the operator.</summary>
+/// <param name="OrganizationId">The organization.</param>
+/// <param name="Name">Its name, as people read it.</param>
+/// <param name="IsOperator">True for the one that runs the platform.</param>
+/// <param name="CreatedAt">When it was created.</param>
+/// <param name="Metadata">The organization's own notes.</param>
 public sealed record Organization(
     OrganizationId OrganizationId,
     string Name,

@@ -17,10 +17,13 @@ public sealed partial class RateWindowStore(Database database)
         ORDER BY used DESC LIMIT @max
         """;
 
-    private const string DeleteOld = "DELETE FROM rate_window WHERE window_seconds = @seconds AND window_start < @start";
+    private const string DeleteOld = """
+        DELETE FROM rate_window WHERE window_seconds = @seconds AND window_start < @start
+        """;
 
     /// <summary>The windows of one length that are under way, the fullest first.</summary>
-    internal Task<List<StoredWindow>> Current(int seconds, long start, int windowsMax, CancellationToken cancellation) =>
+    internal Task<List<StoredWindow>> Current(
+        int seconds, long start, int windowsMax, CancellationToken cancellation) =>
         database.Read(
             connection => connection.Query(
                 SelectCurrent,
@@ -49,7 +52,10 @@ public sealed partial class RateWindowStore(Database database)
         cancellation);
 
     private static StoredWindow Read(DbDataReader row) => new(
-        BinaryPrimitives.ReadUInt128BigEndian(row.Bytes(0)), row.GetInt32(1), ToSeconds(row.GetInt64(2)), row.GetInt64(3));
+        BinaryPrimitives.ReadUInt128BigEndian(row.Bytes(0)),
+        row.GetInt32(1),
+        ToSeconds(row.GetInt64(2)),
+        row.GetInt64(3));
 
     private static byte[] ToBytes(UInt128 subject)
     {

@@ -4,6 +4,13 @@ using Countinghouse.Primitives;
 namespace Countinghouse.Reporting;
 
 /// <summary>A campaign in the organization's list, with its lifetime totals.</summary>
+/// <param name="CampaignId">The campaign.</param>
+/// <param name="Name">Its name, as people read it.</param>
+/// <param name="Status">Where it is in its life.</param>
+/// <param name="Impressions">Valid impressions.</param>
+/// <param name="Clicks">Valid clicks.</param>
+/// <param name="Spend">What was charged for them, less credits, in USD.</param>
+/// <param name="Ctr">Clicks per hundred impressions.</param>
 public sealed record CampaignListItem(
     CampaignId CampaignId,
     string Name,
@@ -14,10 +21,18 @@ public sealed record CampaignListItem(
     WireDecimal Ctr);
 
 /// <summary>An organization's campaigns, newest first. Written as a stream; this type is its shape.</summary>
+/// <param name="OrganizationId">The advertiser.</param>
+/// <param name="Campaigns">Its campaigns, newest first.</param>
 public sealed record OrganizationCampaignsResponse(
     OrganizationId OrganizationId, IReadOnlyList<CampaignListItem> Campaigns);
 
 /// <summary>Figures over a span of days.</summary>
+/// <param name="Impressions">Valid impressions.</param>
+/// <param name="Clicks">Valid clicks.</param>
+/// <param name="Spend">What was charged for them, less credits, in USD.</param>
+/// <param name="Ctr">Clicks per hundred impressions.</param>
+/// <param name="EffectiveCpc">Spend per click, in USD.</param>
+/// <param name="EffectiveCpm">Spend per thousand impressions, in USD.</param>
 public sealed record SummaryTotals(
     long Impressions,
     long Clicks,
@@ -36,6 +51,11 @@ public sealed record SummaryTotals(
 }
 
 /// <summary>An organization's figures over a span of days.</summary>
+/// <param name="OrganizationId">The organization.</param>
+/// <param name="OrganizationName">Its name, as people read it.</param>
+/// <param name="StartDate">First UTC day that is counted.</param>
+/// <param name="EndDate">Last UTC day that is counted.</param>
+/// <param name="Totals">What happened on those days.</param>
 public sealed record OrganizationPerformanceResponse(
     OrganizationId OrganizationId, string OrganizationName, UtcDay StartDate, UtcDay EndDate, SummaryTotals Totals);
 
@@ -136,10 +156,19 @@ public enum RowState
     Final = 2,
 }
 
-/// <summary>
-/// One span of time, from its first moment on; of one campaign, location, offer or retailer when grouped (null: events
-/// without an offer).
-/// </summary>
+/// <summary>One span of time; of one campaign, location, offer or retailer when grouped.</summary>
+/// <param name="Start">The first moment of the span.</param>
+/// <param name="GroupId">The id that the row is about; null without grouping, and for events without an offer.</param>
+/// <param name="Impressions">Valid impressions.</param>
+/// <param name="Clicks">Valid clicks.</param>
+/// <param name="Spend">What was charged for them, less credits, in USD.</param>
+/// <param name="Ctr">Clicks per hundred impressions.</param>
+/// <param name="EffectiveCpc">Spend per click, in USD.</param>
+/// <param name="EffectiveCpm">Spend per thousand impressions, in USD.</param>
+/// <param name="InvalidImpressions">Impressions recorded and not charged: bots, repetitions and the like.</param>
+/// <param name="InvalidClicks">Clicks recorded and not charged.</param>
+/// <param name="UnbilledClicks">Valid clicks that cost nothing, such as those after the budget was used up.</param>
+/// <param name="State">Whether the row can still change.</param>
 public sealed record SeriesRow(
     Instant Start,
     string? GroupId,
@@ -155,6 +184,13 @@ public sealed record SeriesRow(
     RowState State);
 
 /// <summary>Figures over time.</summary>
+/// <param name="OrganizationId">The organization.</param>
+/// <param name="CampaignId">The campaign; null for all of them.</param>
+/// <param name="StartDate">First UTC day that is counted.</param>
+/// <param name="EndDate">Last UTC day that is counted.</param>
+/// <param name="Granularity">The span of one row.</param>
+/// <param name="GroupBy">What rows are told apart by besides; null for nothing.</param>
+/// <param name="Rows">The rows, earliest first.</param>
 public sealed record SeriesResponse(
     OrganizationId OrganizationId,
     CampaignId? CampaignId,

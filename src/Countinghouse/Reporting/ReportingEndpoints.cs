@@ -35,6 +35,7 @@ public static class ReportingEndpoints
             .RequirePermission(Permission.ReadReports)
             .WithQuery(StatusFilter, TextFilter, FirstDay, LastDay)
             .Produces<OrganizationCampaignsResponse>()
+            .Produces(StatusCodes.Status304NotModified)
             .WithName("apps_advertising_api_reporting_organization_campaigns")
             .WithSummary("List an organization's campaigns with their figures")
             .WithDescription("Every campaign, newest first, with lifetime totals; filters are optional.");
@@ -49,6 +50,7 @@ public static class ReportingEndpoints
             .WithQuery(
                 ReportRange.StartParameter, ReportRange.EndParameter, GranularityParameter, GroupByParameter)
             .Produces<SeriesResponse>(StatusCodes.Status200OK, "application/json", "text/csv")
+            .Produces(StatusCodes.Status304NotModified)
             .Strict()
             .WithName("apps_advertising_api_reporting_organization_series")
             .WithSummary("Read an organization's performance over time")
@@ -63,6 +65,7 @@ public static class ReportingEndpoints
             .WithQuery(
                 ReportRange.StartParameter, ReportRange.EndParameter, GranularityParameter, GroupByParameter)
             .Produces<SeriesResponse>(StatusCodes.Status200OK, "application/json", "text/csv")
+            .Produces(StatusCodes.Status304NotModified)
             .Strict()
             .WithName("apps_advertising_api_reporting_campaign_performance")
             .WithSummary("Read a campaign's performance over time")

@@ -11,6 +11,7 @@ using Countinghouse.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +26,9 @@ public sealed record Answer(int Status, IReadOnlyDictionary<string, string> Head
 /// <summary>The program itself, on its real web server and a database of its own.</summary>
 public sealed class TestServer : IAsyncDisposable
 {
+    /// <summary>Limit of callers without a key; high unless a test sets it, as the clock may stand still.</summary>
+    public const string AddressLimit = "RateLimits:AddressPerMinute";
+
     private readonly WebApplication _app;
     private readonly TestDatabase _database;
     private readonly bool _ownsDatabase;
@@ -65,11 +69,13 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="clock">The time it goes by; its own by default.</param>
     /// <param name="configure">Changes to the program before it is built.</param>
     /// <param name="shared">The database of another server, to be a second node of that system.</param>
+    /// <param name="map">Routes that only the test needs.</param>
     public static async Task<TestServer> Start(
         Engine engine,
         TestClock? clock = null,
         Action<WebApplicationBuilder>? configure = null,
-        TestDatabase? shared = null)
+        TestDatabase? shared = null,
+        Action<IEndpointRouteBuilder>? map = null)
     {
         var database = shared ?? await TestDatabase.Create(engine);
         clock ??= new TestClock();
@@ -81,8 +87,10 @@ public sealed class TestServer : IAsyncDisposable
             // All tests of a class come from one address within one minute of a clock that stands.
             builder.Configuration["RateLimits:AddressPerMinute"] = "10000000";
             builder.Logging.ClearProviders().AddProvider(log);
+            builder.Configuration[AddressLimit] = "1000000";
             configure?.Invoke(builder);
         });
+        map?.Invoke(app);
         await app.StartAsync();
         return new TestServer(app, database, shared is null, clock, log);
     }

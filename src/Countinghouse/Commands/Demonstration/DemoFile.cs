@@ -1,0 +1,112 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Countinghouse.Http;
+using Countinghouse.Primitives;
+
+namespace Countinghouse.Commands.Demonstration;
+
+/// <summary>demo.json: who is in the demo and the keys to try it with. Made-up data, so its keys may lie in a file.</summary>
+internal sealed record DemoFile
+{
+    public const string FileName = "demo.json";
+
+    private static readonly JsonSerializerOptions Layout = CreateLayout();
+
+    public required string BaseUrl { get; init; }
+
+    public required DemoAdvertiser Advertiser { get; init; }
+
+    public required DemoRetailer Retailer { get; init; }
+
+    public required DemoOrganization Outsider { get; init; }
+
+    public required DemoOrganization Operator { get; init; }
+
+    public static DemoFile? Read(string directory)
+    {
+        var path = Path.Combine(directory, FileName);
+        return File.Exists(path) ? JsonSerializer.Deserialize<DemoFile>(File.ReadAllText(path), Layout) : null;
+    }
+
+    public void Write(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, FileName), JsonSerializer.Serialize(this, Layout) + "\n");
+    }
+
+    /// <summary>What to try first: three calls that work as pasted.</summary>
+    public string Banner()
+    {
+        var api = BaseUrl + HttpOptions.BasePath;
+        return $"""
+
+            Demo keys   advertiser  {Advertiser.ApiKey}
+                        retailer    {Retailer.ApiKey}
+                        operator    {Operator.ApiKey}
+            More of them in {FileName} in the data directory. API reference: {BaseUrl}/docs
+
+            A report, a click, and what the retailer has earned:
+
+            curl -H 'X-API-Key: {Advertiser.ApiKey}' {api}/reporting/organizations/{Advertiser.OrganizationId}/performance
+
+            curl -H 'X-API-Key: {Advertiser.ApiKey}' -H 'Content-Type: application/json' -d '{Click()}' {api}/ads/click
+
+            curl -H 'X-API-Key: {Retailer.ApiKey}' {api}/revenue-share/{Retailer.OrganizationId}/summary
+
+            """;
+    }
+
+    /// <summary>A click on a running campaign, with a browser: a bare command-line agent would be judged no shopper.</summary>
+    private string Click()
+    {
+        var campaign = Advertiser.Campaigns.First(c => c.Status == "active");
+        return JsonSerializer.Serialize(
+            new
+            {
+                campaign.CampaignId,
+                OfferId = campaign.Offers[0],
+                Client = new { Ip = "203.0.113.9", UserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Firefox/142.0" },
+            },
+            WireJson.Options);
+    }
+
+    private static JsonSerializerOptions CreateLayout()
+    {
+        var layout = new JsonSerializerOptions(WireJson.Options)
+        {
+            WriteIndented = true,
+            DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+        };
+        return layout;
+    }
+}
+
+internal sealed record DemoAdvertiser
+{
+    public required OrganizationId OrganizationId { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string ApiKey { get; init; }
+
+    public required string PublishableKey { get; init; }
+
+    public required string ReadonlyKey { get; init; }
+
+    public required IReadOnlyList<DemoCampaign> Campaigns { get; init; }
+}
+
+internal sealed record DemoCampaign(CampaignId CampaignId, string Name, string Status, IReadOnlyList<OfferId> Offers);
+
+internal sealed record DemoRetailer
+{
+    public required OrganizationId OrganizationId { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string ApiKey { get; init; }
+
+    public required IReadOnlyList<ShareId> RevenueShares { get; init; }
+}
+
+internal sealed record DemoOrganization(OrganizationId OrganizationId, string ApiKey);

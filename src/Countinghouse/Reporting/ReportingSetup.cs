@@ -1,0 +1,11 @@
+namespace Countinghouse.Reporting;
+
+/// <summary>Puts the slice into the program.</summary>
+public static class ReportingSetup
+{
+    public static IServiceCollection AddReporting(this IServiceCollection services) => services
+        .AddSingleton<CampaignListReport>()
+        .AddSingleton<PerformanceReport>()
+        .AddSingleton<CampaignSummaryReport>()
+        .AddSingleton<SeriesReport>();
+}

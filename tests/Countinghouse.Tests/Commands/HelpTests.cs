@@ -1,0 +1,76 @@
+using Countinghouse.Support;
+
+namespace Countinghouse.Commands;
+
+public sealed class HelpTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("serve")]
+    [InlineData("organizations")]
+    [InlineData("organizations create")]
+    [InlineData("organizations list")]
+    [InlineData("keys")]
+    [InlineData("keys create")]
+    [InlineData("keys list")]
+    [InlineData("keys revoke")]
+    [InlineData("close")]
+    public async Task Every_command_explains_itself_with_an_example(string command)
+    {
+        var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+        var ended = await TestProgram.Run([.. words, "--help"]);
+
+        Assert.Equal(0, ended.Code);
+        Assert.Empty(ended.Error);
+        Assert.Contains("Description:", ended.Output);
+        Assert.Contains($"Usage:\n  {string.Join(' ', words.Prepend("countinghouse"))}", ended.Output);
+        Assert.Contains($"Examples:\n  {string.Join(' ', words.Prepend("countinghouse"))}", ended.Output);
+    }
+
+    [Fact]
+    public async Task Help_shows_defaults_and_never_a_connection_string()
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["COUNTINGHOUSE_URLS"] = "http://127.0.0.1:8123",
+            ["COUNTINGHOUSE_DATA"] = "/srv/ads",
+            ["COUNTINGHOUSE_POSTGRES"] = "Host=db;Password=secret",
+        };
+
+        var ended = await TestProgram.Run(environment, "--help");
+
+        Assert.Contains("[default: http://127.0.0.1:8123]", ended.Output);
+        Assert.Contains("[default: /srv/ads]", ended.Output);
+        Assert.DoesNotContain("secret", ended.Output);
+    }
+
+    [Theory]
+    [InlineData("--bogus", "'--bogus'")]
+    [InlineData("bogus", "'bogus'")]
+    [InlineData("serve --bogus 1", "'--bogus'")]
+    [InlineData("keys", "command")]
+    [InlineData("keys bogus", "'bogus'")]
+    [InlineData("--urls", "--urls")]
+    [InlineData("--urls nowhere", "'nowhere'")]
+    [InlineData("--urls http://127.0.0.1:99999", "99999")]
+    [InlineData("--urls https://127.0.0.1:1", "https")]
+    [InlineData("--demo-scale 0", "--demo-scale")]
+    [InlineData("--demo-scale many", "--demo-scale")]
+    [InlineData("keys create", "'--organization'")]
+    [InlineData("keys create --organization 1 --kind csb --role manager", "--organization")]
+    [InlineData("keys create --organization CXvDk7dyZhWZ7U5u4E3S9F --kind csu --role manager", "--kind")]
+    [InlineData("keys create --organization CXvDk7dyZhWZ7U5u4E3S9F --kind csb --role owner", "--role")]
+    [InlineData("keys list --organization", "--organization")]
+    [InlineData("keys revoke", "revoke")]
+    [InlineData("keys revoke 1", "KEY_ID")]
+    [InlineData("close 2026-13", "MONTH")]
+    public async Task A_wrong_word_is_one_line_and_exit_code_2(string words, string named)
+    {
+        var ended = await TestProgram.Run(words.Split(' '));
+
+        Assert.Equal(2, ended.Code);
+        Assert.Empty(ended.Output);
+        Assert.Contains(named, Assert.Single(ended.ErrorLines));
+    }
+}
