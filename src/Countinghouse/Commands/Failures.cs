@@ -32,7 +32,7 @@ internal static class Failures
     private static List<string> Describe(IEnumerable<OptionsValidationException> invalid) =>
     [
         "The configuration is not valid:",
-        .. invalid.SelectMany(one => one.Failures, (one, failure) => $"  {Section(one.OptionsType)}:{OneLine(failure)}"),
+        .. invalid.SelectMany(one => one.Failures, (one, text) => $"  {Section(one.OptionsType)}:{OneLine(text)}"),
         "Set them in appsettings.json, or in the environment as COUNTINGHOUSE_<section>__<setting>.",
     ];
 

@@ -84,9 +84,10 @@ internal static class ServeCommand
         {
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
 
-            // What keeps the server from starting is told in one line at the end; these two would add stack traces.
+            // What keeps the server from starting is told in one line at the end; these would add stack traces.
             builder.Logging
                 .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => isReady && level >= LogLevel.Warning)
+                .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", level => isReady && level >= LogLevel.Warning)
                 .AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => isReady && level >= LogLevel.Warning);
         });
 
@@ -99,7 +100,7 @@ internal static class ServeCommand
             : await Demo.EnsureFilled(
                 settings, app.Services.GetRequiredService<Database>(), line.GetValue(DemoScale), cancellation);
 
-        await app.StartAsync(cancellation);
+        await Start(app, cancellation);
         isReady = true;
         await Console.Out.WriteLineAsync($"Countinghouse answers on {string.Join(" and ", app.Urls)}");
         if (demo is not null)
@@ -108,5 +109,19 @@ internal static class ServeCommand
         }
 
         await app.WaitForShutdownAsync(cancellation);
+    }
+
+    /// <summary>Jobs that have started before a failure are stopped while their database is still open.</summary>
+    private static async Task Start(WebApplication app, CancellationToken cancellation)
+    {
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch
+        {
+            await app.StopAsync(CancellationToken.None);
+            throw;
+        }
     }
 }

@@ -5,7 +5,7 @@ using Countinghouse.Primitives;
 
 namespace Countinghouse.Commands;
 
-/// <summary>Options and arguments of the wire types: read by the types' own parsers, refused in their own words.</summary>
+/// <summary>Options and arguments of the wire types: read by their own parsers, refused in their own words.</summary>
 internal static class WireArguments
 {
     public static Option<T> Option<T>(string name, string helpName, string description)

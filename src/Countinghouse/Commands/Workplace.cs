@@ -18,7 +18,8 @@ internal static class Workplace
         if (!settings.DatabaseExists)
         {
             throw new CommandException(
-                $"There is no database in '{settings.DataDirectory}': serve from it once, or choose another with --data.");
+                $"There is no database in '{settings.DataDirectory}': serve from it once, or choose another with "
+                + "--data.");
         }
 
         var services = new ServiceCollection();

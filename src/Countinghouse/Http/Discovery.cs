@@ -54,7 +54,7 @@ public static class Discovery
         discovery.MapRead(CatalogPath, Catalog)
             .WithName("apps_advertising_api_discovery_api_catalog")
             .WithSummary("Get the catalogue of APIs")
-            .WithDescription("A linkset (RFC 9727) that leads to this document, the reference page and the health check.")
+            .WithDescription("A linkset (RFC 9727): this document, the reference page and the health check.")
             .Produces<Linkset>(contentType: "application/linkset+json")
             .WithMetadata(new AnswerHeader(OpenApiParts.Link))
             .ShortCircuit();

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Http;
@@ -24,10 +25,20 @@ public sealed class HttpOptions
     /// <summary>
     /// Addresses of the proxies whose X-Forwarded-For is believed, separated by commas; default: none.
     /// </summary>
-    [RegularExpression(
-        @"^[0-9a-fA-F:., ]*$", ErrorMessage = "TrustedProxies must be IP addresses separated by commas.")]
+    [AddressList(ErrorMessage = "TrustedProxies must be IP addresses separated by commas.")]
     public string TrustedProxies { get; init; } = "";
+
+    internal static string[] Addresses(string list) =>
+        list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }
 
 [OptionsValidator]
 public sealed partial class HttpOptionsValidator : IValidateOptions<HttpOptions>;
+
+/// <summary>IP addresses separated by commas; a pattern would let through what only looks like one.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class AddressListAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) =>
+        value is string text && HttpOptions.Addresses(text).All(address => IPAddress.TryParse(address, out _));
+}

@@ -33,8 +33,7 @@ public static class HttpSetup
         {
             forwarded.KnownProxies.Clear();
             forwarded.KnownIPNetworks.Clear();
-            foreach (var proxy in http.Value.TrustedProxies.Split(
-                ',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            foreach (var proxy in HttpOptions.Addresses(http.Value.TrustedProxies))
             {
                 forwarded.KnownProxies.Add(IPAddress.Parse(proxy));
             }

@@ -93,7 +93,8 @@ internal static class OpenApiDocuments
 
     private static void Close(IOpenApiSchema? schema)
     {
-        var target = schema is OpenApiSchemaReference reference ? reference.Target as OpenApiSchema : schema as OpenApiSchema;
+        var plain = schema is OpenApiSchemaReference reference ? reference.Target : schema;
+        var target = plain as OpenApiSchema;
         if (target is null or { AdditionalPropertiesAllowed: false })
         {
             return;
@@ -120,8 +121,9 @@ internal static class OpenApiDocuments
         foreach (var operation in Operations(document))
         {
             var answers = operation.Responses?.Values.OfType<OpenApiResponse>() ?? [];
-            var contents = answers.Select(answer => answer.Content).Append(operation.RequestBody?.Content);
-            foreach (var (type, media) in contents.SelectMany(content => content ?? new Dictionary<string, OpenApiMediaType>()))
+            var contents = answers.Select(answer => answer.Content).Append(operation.RequestBody?.Content)
+                .OfType<IDictionary<string, OpenApiMediaType>>();
+            foreach (var (type, media) in contents.SelectMany(content => content))
             {
                 if (media is { Schema: { } schema, Example: null } && type.Contains("json", StringComparison.Ordinal))
                 {

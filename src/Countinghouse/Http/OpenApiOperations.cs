@@ -170,7 +170,7 @@ internal static partial class OpenApiOperations
         return schema;
     }
 
-    /// <summary>The same words as in answers have the same name, so that a generated client has one type for them.</summary>
+    /// <summary>Words that answers use too have one name, so that a generated client has one type for them.</summary>
     private static async Task<IOpenApiSchema> EnumReference(
         Type type, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
@@ -248,7 +248,7 @@ internal static partial class OpenApiOperations
     [GeneratedRegex(@"\{\**(\w+)")]
     private static partial Regex RouteValue { get; }
 
-    /// <summary>What the route says about itself, read from its metadata without knowing the slice it belongs to.</summary>
+    /// <summary>What the route says about itself, read from its metadata without knowing its slice.</summary>
     private sealed record Facts
     {
         public required IReadOnlyList<string> PathNames { get; init; }
@@ -280,13 +280,14 @@ internal static partial class OpenApiOperations
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
             var path = "/" + context.Description.RelativePath;
-            var statuses = metadata.OfType<IProducesResponseTypeMetadata>().Select(answer => answer.StatusCode).ToList();
+            var statuses = metadata.OfType<IProducesResponseTypeMetadata>()
+                .Select(answer => answer.StatusCode).Distinct().ToList();
             var authorized = metadata.OfType<IAuthorizeData>().Any();
             return new Facts
             {
                 PathNames = [.. RouteValue.Matches(path).Select(match => match.Groups[1].Value)],
                 Query = [.. metadata.OfType<QueryParameter>()],
-                DeclaredErrors = [.. statuses.Where(status => status >= 400).Distinct().Select(code => (ErrorCode)code)],
+                DeclaredErrors = [.. statuses.Where(status => status >= 400).Select(status => (ErrorCode)status)],
                 NeedsCaller = authorized,
                 Limited = !metadata.OfType<Discovery.Unlimited>().Any(),
                 HasBody = metadata.OfType<IAcceptsMetadata>().Any(),

@@ -114,7 +114,7 @@ public sealed class ServeFailureTests : IDisposable
         var environment = new Dictionary<string, string>
         {
             ["COUNTINGHOUSE_Http__ErrorTypeBase"] = "nonsense",
-            ["COUNTINGHOUSE_Http__TrustedProxies"] = "the proxy",
+            ["COUNTINGHOUSE_Http__TrustedProxies"] = "10.0.0.1, 1..2",
             ["COUNTINGHOUSE_RevenueShare__DefaultFeeRate"] = "a lot",
         };
 
