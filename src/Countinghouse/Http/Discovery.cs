@@ -21,8 +21,8 @@ public static class Discovery
     private const string LinksetType =
         "application/linkset+json; profile=\"https://www.rfc-editor.org/info/rfc9727\"";
 
-    /// <summary>One document needs no bar to choose among several.</summary>
-    private const string ReferenceStyle = ".swagger-ui .topbar { display: none }";
+    /// <summary>One document needs no bar to choose from; a licence that is on no list has no page.</summary>
+    private const string ReferenceStyle = ".swagger-ui .topbar, .swagger-ui .info__license { display: none }";
 
     /// <summary>Comes with the hidden bar; refusing it would only make browsers complain in their consoles.</summary>
     private const string LogoStyle = ".logo_small_svg__cls-2{fill:#fff}.logo_small_svg__cls-3{fill:#85ea2d}";

@@ -22,11 +22,7 @@ internal static class OpenApiDocuments
             Contact = new OpenApiContact { Name = "The operator of this server" },
 
             // The document asserts no terms of its own: they are between the operator and the caller.
-            License = new OpenApiLicense
-            {
-                Name = "Terms: those of the operator of this server",
-                Url = new Uri(Discovery.ReferencePath, UriKind.Relative),
-            },
+            License = new OpenApiLicense { Name = "The operator's terms", Identifier = "LicenseRef-operator-terms" },
         };
         document.Servers =
         [

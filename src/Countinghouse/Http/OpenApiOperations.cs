@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Countinghouse.Primitives;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -282,6 +283,7 @@ internal static partial class OpenApiOperations
             var path = "/" + context.Description.RelativePath;
             var statuses = metadata.OfType<IProducesResponseTypeMetadata>()
                 .Select(answer => answer.StatusCode).Distinct().ToList();
+            var crossOrigin = metadata.OfType<IEnableCorsAttribute>().Any();
             var authorized = metadata.OfType<IAuthorizeData>().Any();
             return new Facts
             {
@@ -295,7 +297,11 @@ internal static partial class OpenApiOperations
                 Idempotent = authorized && context.Description.HttpMethod == HttpMethods.Post
                     && !path.StartsWith(AdsPath, StringComparison.Ordinal),
                 Strict = metadata.OfType<StrictInput>().Any(),
-                OwnHeaders = [.. metadata.OfType<AnswerHeader>().Select(header => header.Name)],
+                OwnHeaders =
+                [
+                    .. metadata.OfType<AnswerHeader>().Select(header => header.Name),
+                    .. crossOrigin ? [OpenApiParts.AllowOrigin] : Array.Empty<string>(),
+                ],
             };
         }
     }

@@ -13,6 +13,8 @@ internal static class OpenApiParts
     public const string ETag = "ETag";
     public const string Link = "Link";
     public const string Location = "Location";
+    public const string Vary = "Vary";
+    public const string AllowOrigin = "Access-Control-Allow-Origin";
     public const string CacheControl = "Cache-Control";
     public const string Replayed = Idempotency.ReplayedHeader;
 
@@ -177,6 +179,8 @@ internal static class OpenApiParts
         [Location] = Header("Where the new thing is.", Text("/advertising/api/v1/campaigns/ZowuNEgiULixDa5444gHVT")),
         [Link] = Header("Says that this address is the catalogue of the APIs here.",
             Text("</.well-known/api-catalog>; rel=\"api-catalog\"")),
+        [Vary] = Header("What of the request decided on the form of this answer.", Text("Accept")),
+        [AllowOrigin] = Header("With an `Origin` in the request: any web page may read this answer.", Text("*")),
         [Replayed] = Header("`true` when this is the stored answer to an earlier request with the same key.",
             Text("true")),
     };

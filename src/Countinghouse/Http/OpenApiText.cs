@@ -4,8 +4,6 @@ namespace Countinghouse.Http;
 internal static class OpenApiText
 {
     public const string Introduction = """
-        Record impressions and clicks, read what campaigns did and cost, and see what each retailer earned from them.
-
         **Ids** are 22 characters (shortuuid); requests may use the dashed UUID instead. **Amounts** are strings, in
         USD, exact. **Days** and months are UTC, and ranges include both ends.
 
