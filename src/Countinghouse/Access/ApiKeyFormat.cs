@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -11,6 +12,8 @@ public static class ApiKeyFormat
     public const int LengthChars = 3 + 1 + BodyChars + 1 + 8;
 
     private const string BodyAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    private static readonly SearchValues<char> BodyCharacters = SearchValues.Create(BodyAlphabet);
 
     public static string Prefix(KeyKind kind) => kind switch
     {
@@ -33,6 +36,7 @@ public static class ApiKeyFormat
         text.Length == LengthChars
         && text[3] == '_' && text[^9] == '_'
         && text[..3] is "csb" or "csu" or "cpk"
+        && !text.AsSpan(4, BodyChars).ContainsAnyExcept(BodyCharacters)
         && text[^8..] == Checksum(text[4..^9]);
 
     /// <summary>What is stored of a key.</summary>

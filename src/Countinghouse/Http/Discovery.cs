@@ -21,8 +21,8 @@ public static class Discovery
     private const string LinksetType =
         "application/linkset+json; profile=\"https://www.rfc-editor.org/info/rfc9727\"";
 
-    /// <summary>One document needs no bar to choose among several.</summary>
-    private const string ReferenceStyle = ".swagger-ui .topbar { display: none }";
+    /// <summary>One document needs no bar to choose from; a licence that is on no list has no page.</summary>
+    private const string ReferenceStyle = ".swagger-ui .topbar, .swagger-ui .info__license { display: none }";
 
     /// <summary>Comes with the hidden bar; refusing it would only make browsers complain in their consoles.</summary>
     private const string LogoStyle = ".logo_small_svg__cls-2{fill:#fff}.logo_small_svg__cls-3{fill:#85ea2d}";
@@ -54,7 +54,7 @@ public static class Discovery
         discovery.MapRead(CatalogPath, Catalog)
             .WithName("apps_advertising_api_discovery_api_catalog")
             .WithSummary("Get the catalogue of APIs")
-            .WithDescription("A linkset (RFC 9727) that leads to this document, the reference page and the health check.")
+            .WithDescription("A linkset (RFC 9727): this document, the reference page and the health check.")
             .Produces<Linkset>(contentType: "application/linkset+json")
             .WithMetadata(new AnswerHeader(OpenApiParts.Link))
             .ShortCircuit();

@@ -14,7 +14,7 @@ public static class Health
     public const string LivePath = "/health/live";
     public const string ReadyPath = "/health/ready";
 
-    /// <summary>Reads a page of the file or asks the server; "SELECT 1" would tell nothing about a SQLite file.</summary>
+    /// <summary>Must read something: "SELECT 1" would tell nothing about a SQLite file.</summary>
     private const string Probe = "SELECT MAX(number) FROM schema_migration";
 
     /// <summary>A balancer asks again soon; an answer that comes late is of no use to it.</summary>

@@ -3,10 +3,11 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Primitives;
 
 namespace Countinghouse.Http;
 
-/// <summary>Metadata of an endpoint whose answer shows secrets once: the members that are never stored, at any depth.</summary>
+/// <summary>On an endpoint whose answer shows secrets once: the members never stored, at any depth.</summary>
 public sealed class SecretMembers(params string[] names)
 {
     public IReadOnlyList<string> Names { get; } = names;
@@ -33,7 +34,7 @@ public sealed partial class Idempotency(IdempotencyStore store, ILogger<Idempote
             ? Handle(context, next, sent)
             : next(context);
 
-    private async Task Handle(HttpContext context, RequestDelegate next, Microsoft.Extensions.Primitives.StringValues sent)
+    private async Task Handle(HttpContext context, RequestDelegate next, StringValues sent)
     {
         var path = context.Request.Path;
         var caller = context.User.FindFirst(CallerClaims.Subject)?.Value;
@@ -63,7 +64,7 @@ public sealed partial class Idempotency(IdempotencyStore store, ILogger<Idempote
         });
     }
 
-    /// <summary>Reads the body and puts it back for the handler. Kestrel ends one that is too large with a 413.</summary>
+    /// <summary>Reads the body and puts it back for the handler. Kestrel ends one too large with a 413.</summary>
     private static async Task<byte[]> ReadBody(HttpContext context)
     {
         var buffer = new MemoryStream();

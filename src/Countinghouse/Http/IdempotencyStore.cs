@@ -33,7 +33,7 @@ public sealed class IdempotencyStore(Database database, TimeProvider clock)
     /// <summary>An hour more than is promised.</summary>
     public const int KeepHours = 25;
 
-    /// <summary>Attempts that could not be removed and wait for it; beyond that they stay until they are too old.</summary>
+    /// <summary>Attempts that wait to be removed; beyond that they stay until they are too old.</summary>
     public const int WaitingMax = 10_000;
 
     private const string Insert = """
@@ -65,7 +65,7 @@ public sealed class IdempotencyStore(Database database, TimeProvider clock)
     public IdempotentAttempt NewAttempt(string caller, string key, byte[] requestHash) =>
         new(caller, key, requestHash, Instant.Of(clock.GetUtcNow()));
 
-    /// <summary>Takes the key, durably and before anything else is done, or says what became of the one who had it.</summary>
+    /// <summary>Takes the key, durably and before anything else, or says what became of who had it.</summary>
     public async Task<(IdempotencyStart Start, StoredAnswer? Answer)> Begin(
         IdempotentAttempt attempt, CancellationToken cancellation)
     {
@@ -81,7 +81,8 @@ public sealed class IdempotencyStore(Database database, TimeProvider clock)
         }
     }
 
-    public Task Complete(IdempotentAttempt attempt, StoredAnswer answer, CancellationToken cancellation) => database.Write(
+    public Task Complete(
+        IdempotentAttempt attempt, StoredAnswer answer, CancellationToken cancellation) => database.Write(
         connection => connection.Execute(
             Finish,
             cancellation,
@@ -155,7 +156,8 @@ public sealed class IdempotencyStore(Database database, TimeProvider clock)
         };
     }
 
-    private static Task<int> Remove(DbConnection connection, IdempotentAttempt attempt, CancellationToken cancellation) =>
+    private static Task<int> Remove(
+        DbConnection connection, IdempotentAttempt attempt, CancellationToken cancellation) =>
         connection.Execute(
             Delete, cancellation, ("caller", attempt.Caller), ("key", attempt.Key), ("at", attempt.At));
 

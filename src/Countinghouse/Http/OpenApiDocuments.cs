@@ -22,11 +22,7 @@ internal static class OpenApiDocuments
             Contact = new OpenApiContact { Name = "The operator of this server" },
 
             // The document asserts no terms of its own: they are between the operator and the caller.
-            License = new OpenApiLicense
-            {
-                Name = "Terms: those of the operator of this server",
-                Url = new Uri(Discovery.ReferencePath, UriKind.Relative),
-            },
+            License = new OpenApiLicense { Name = "The operator's terms", Identifier = "LicenseRef-operator-terms" },
         };
         document.Servers =
         [
@@ -93,7 +89,8 @@ internal static class OpenApiDocuments
 
     private static void Close(IOpenApiSchema? schema)
     {
-        var target = schema is OpenApiSchemaReference reference ? reference.Target as OpenApiSchema : schema as OpenApiSchema;
+        var plain = schema is OpenApiSchemaReference reference ? reference.Target : schema;
+        var target = plain as OpenApiSchema;
         if (target is null or { AdditionalPropertiesAllowed: false })
         {
             return;
@@ -120,8 +117,9 @@ internal static class OpenApiDocuments
         foreach (var operation in Operations(document))
         {
             var answers = operation.Responses?.Values.OfType<OpenApiResponse>() ?? [];
-            var contents = answers.Select(answer => answer.Content).Append(operation.RequestBody?.Content);
-            foreach (var (type, media) in contents.SelectMany(content => content ?? new Dictionary<string, OpenApiMediaType>()))
+            var contents = answers.Select(answer => answer.Content).Append(operation.RequestBody?.Content)
+                .OfType<IDictionary<string, OpenApiMediaType>>();
+            foreach (var (type, media) in contents.SelectMany(content => content))
             {
                 if (media is { Schema: { } schema, Example: null } && type.Contains("json", StringComparison.Ordinal))
                 {

@@ -65,6 +65,12 @@ internal static class OpenApiExamples
         ["ip"] = "203.0.113.7",
         ["user_agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
         ["granularity"] = "day",
+        ["state"] = "CLOSED",
+        ["started_at"] = "2025-09-04T00:05:00Z",
+        ["closed_at"] = "2025-09-04T00:05:12Z",
+        ["event_count"] = 184213,
+        ["SettlementRecordsOut.count"] = 4,
+        ["event_id"] = "3AnYi5uNvkSWJ9L7TtgmPf",
         ["SeriesRow.start"] = "2025-08-05T00:00:00Z",
         ["SeriesRow.group_id"] = "ZowuNEgiULixDa5444gHVT",
         ["Offer.name"] = "Espresso beans, 1 kg",
@@ -85,6 +91,9 @@ internal static class OpenApiExamples
         ["FieldError.code"] = "invalid",
         ["request_id"] = "0HNB3F6V2K1QD-00000001",
     };
+
+    /// <summary>Members that are null in the examples: what they tell of has not happened to the thing.</summary>
+    private static readonly HashSet<string> Unset = ["paid_at", "completed_at", "completed_reason", "expires_at"];
 
     /// <summary>The table's value for a member, if it fits the member's schema.</summary>
     public static JsonNode? OfMember(string name, IOpenApiSchema schema, string owner = "")
@@ -141,7 +150,7 @@ internal static class OpenApiExamples
         var value = new JsonObject();
         foreach (var (name, member) in schema.Properties ?? new Dictionary<string, IOpenApiSchema>())
         {
-            value[name] = Of(member, name);
+            value[name] = Unset.Contains(name) && MayBeNull(member) ? null : Of(member, name);
         }
 
         if (value.Count == 0 && schema.AdditionalProperties is not null)
@@ -151,6 +160,10 @@ internal static class OpenApiExamples
 
         return value;
     }
+
+    private static bool MayBeNull(IOpenApiSchema schema) =>
+        schema.Type?.HasFlag(JsonSchemaType.Null) is true
+        || (schema.OneOf ?? []).Any(one => one.Type == JsonSchemaType.Null);
 
     private static string OfText(IOpenApiSchema schema) => schema.Format switch
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Countinghouse.Primitives;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -170,7 +171,7 @@ internal static partial class OpenApiOperations
         return schema;
     }
 
-    /// <summary>The same words as in answers have the same name, so that a generated client has one type for them.</summary>
+    /// <summary>Words that answers use too have one name, so that a generated client has one type for them.</summary>
     private static async Task<IOpenApiSchema> EnumReference(
         Type type, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
@@ -248,7 +249,7 @@ internal static partial class OpenApiOperations
     [GeneratedRegex(@"\{\**(\w+)")]
     private static partial Regex RouteValue { get; }
 
-    /// <summary>What the route says about itself, read from its metadata without knowing the slice it belongs to.</summary>
+    /// <summary>What the route says about itself, read from its metadata without knowing its slice.</summary>
     private sealed record Facts
     {
         public required IReadOnlyList<string> PathNames { get; init; }
@@ -280,13 +281,15 @@ internal static partial class OpenApiOperations
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
             var path = "/" + context.Description.RelativePath;
-            var statuses = metadata.OfType<IProducesResponseTypeMetadata>().Select(answer => answer.StatusCode).ToList();
+            var statuses = metadata.OfType<IProducesResponseTypeMetadata>()
+                .Select(answer => answer.StatusCode).Distinct().ToList();
+            var crossOrigin = metadata.OfType<IEnableCorsAttribute>().Any();
             var authorized = metadata.OfType<IAuthorizeData>().Any();
             return new Facts
             {
                 PathNames = [.. RouteValue.Matches(path).Select(match => match.Groups[1].Value)],
                 Query = [.. metadata.OfType<QueryParameter>()],
-                DeclaredErrors = [.. statuses.Where(status => status >= 400).Distinct().Select(code => (ErrorCode)code)],
+                DeclaredErrors = [.. statuses.Where(status => status >= 400).Select(status => (ErrorCode)status)],
                 NeedsCaller = authorized,
                 Limited = !metadata.OfType<Discovery.Unlimited>().Any(),
                 HasBody = metadata.OfType<IAcceptsMetadata>().Any(),
@@ -294,7 +297,11 @@ internal static partial class OpenApiOperations
                 Idempotent = authorized && context.Description.HttpMethod == HttpMethods.Post
                     && !path.StartsWith(AdsPath, StringComparison.Ordinal),
                 Strict = metadata.OfType<StrictInput>().Any(),
-                OwnHeaders = [.. metadata.OfType<AnswerHeader>().Select(header => header.Name)],
+                OwnHeaders =
+                [
+                    .. metadata.OfType<AnswerHeader>().Select(header => header.Name),
+                    .. crossOrigin ? [OpenApiParts.AllowOrigin] : Array.Empty<string>(),
+                ],
             };
         }
     }

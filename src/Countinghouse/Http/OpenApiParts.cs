@@ -4,17 +4,19 @@ using Microsoft.OpenApi;
 
 namespace Countinghouse.Http;
 
-/// <summary>The parts that operations share and refer to: headers, header parameters, error answers, ways to sign in.</summary>
+/// <summary>The parts that operations share: headers, header parameters, error answers, ways to sign in.</summary>
 internal static class OpenApiParts
 {
-    public const string RequestId = "X-Request-Id";
-    public const string IdempotencyKey = "Idempotency-Key";
+    public const string RequestId = RequestIds.Header;
+    public const string IdempotencyKey = Idempotency.Header;
     public const string IfNoneMatch = "If-None-Match";
     public const string ETag = "ETag";
     public const string Link = "Link";
     public const string Location = "Location";
+    public const string Vary = "Vary";
+    public const string AllowOrigin = "Access-Control-Allow-Origin";
     public const string CacheControl = "Cache-Control";
-    public const string Replayed = "Idempotency-Replayed";
+    public const string Replayed = Idempotency.ReplayedHeader;
 
     private const string RetryAfter = "Retry-After";
     private const string Challenge = "WWW-Authenticate";
@@ -52,7 +54,8 @@ internal static class OpenApiParts
             .ToDictionary(code => code.ToString(), code => (IOpenApiResponse)Error(document, code, OnEveryAnswer));
     }
 
-    public static Dictionary<string, IOpenApiHeader> HeaderReferences(OpenApiDocument document, IEnumerable<string> names) =>
+    public static Dictionary<string, IOpenApiHeader> HeaderReferences(
+        OpenApiDocument document, IEnumerable<string> names) =>
         names.ToDictionary(name => name, name => (IOpenApiHeader)new OpenApiHeaderReference(name, document));
 
     public static IOpenApiParameter ParameterReference(OpenApiDocument document, string header) =>
@@ -123,11 +126,11 @@ internal static class OpenApiParts
         ErrorCode.Forbidden => "The credential is good, and its role does not allow this.",
         ErrorCode.NotFound => "It does not exist, or it belongs to an organization that the caller has no part in.",
         ErrorCode.MethodNotAllowed => "The address does not take this method; `Allow` lists those it takes.",
-        ErrorCode.Conflict => "The present state does not allow this, or an id or key was used before for something else.",
+        ErrorCode.Conflict => "The present state does not allow this, or an id or key was used for something else.",
         ErrorCode.PayloadTooLarge => "The body is too large.",
         ErrorCode.UnsupportedMediaType => "The body is not declared as `application/json`.",
-        ErrorCode.ValidationError => "Fields or parameters were refused; `errors` lists all of them. Nothing was changed.",
-        ErrorCode.RateLimited => "A rate limit is used up. Wait for `Retry-After` seconds. The request was not counted.",
+        ErrorCode.ValidationError => "Fields or parameters were refused; `errors` lists them all. Nothing was changed.",
+        ErrorCode.RateLimited => "A rate limit is used up; wait `Retry-After` seconds. The request was not counted.",
         ErrorCode.InternalError => "Something broke on the server's side. The same request may succeed later.",
         ErrorCode.ServiceUnavailable => "The database or the queue is busy or out of reach. Resending is safe.",
     };
@@ -170,12 +173,14 @@ internal static class OpenApiParts
         ["X-RateLimit-Reset"] = Header("When that window ends, in seconds since 1970.", Count(1_774_958_460)),
         [CacheControl] = Header("Who may keep this answer, and for how long.", Text("private, no-cache")),
         [RetryAfter] = Header("Seconds to wait before trying again.", Count(2)),
-        [Challenge] = Header("How to sign in.", Text("ApiKey")),
+        [Challenge] = Header("How to sign in.", Text("ApiKey realm=\"Advertising API\", header=\"X-API-Key\"")),
         [ETag] = Header("The strong entity tag of these very bytes, for `If-None-Match`.",
             Text("\"5d41402abc4b2a76b9719d911017c592\"")),
         [Location] = Header("Where the new thing is.", Text("/advertising/api/v1/campaigns/ZowuNEgiULixDa5444gHVT")),
         [Link] = Header("Says that this address is the catalogue of the APIs here.",
             Text("</.well-known/api-catalog>; rel=\"api-catalog\"")),
+        [Vary] = Header("What of the request decided on the form of this answer.", Text("Accept")),
+        [AllowOrigin] = Header("With an `Origin` in the request: any web page may read this answer.", Text("*")),
         [Replayed] = Header("`true` when this is the stored answer to an earlier request with the same key.",
             Text("true")),
     };
@@ -190,7 +195,7 @@ internal static class OpenApiParts
             IdempotencyKey,
             "Makes sending again safe: the same key and body gives the stored answer, for 24 hours at least; "
             + "the same key with another body is a conflict.",
-            Text("5f1c2f0e-create-campaign", 255)),
+            Text("5f1c2f0e-create-campaign", Idempotency.KeyLengthMax, "^[\\x20-\\x7E]+$")),
         [IfNoneMatchParameter] = Parameter(
             IfNoneMatch,
             "The `ETag` of an earlier answer; 304 without a body if it still holds.",

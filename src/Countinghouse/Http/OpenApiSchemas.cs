@@ -80,7 +80,7 @@ internal static class OpenApiSchemas
             schema.Required = RequiredMembers(context.JsonTypeInfo);
         }
 
-        // An enum's schema is shared by members that may be null and members that may not; the former say so themselves.
+        // An enum's schema is shared by members that may be null and members that may not; those say so themselves.
         if (plain != type && !plain.IsEnum && schema.Type is { } known)
         {
             schema.Type = known | JsonSchemaType.Null;
@@ -185,7 +185,7 @@ internal static class OpenApiSchemas
         [typeof(Money)] = Decimal("An amount in USD, with two places.", "250.00"),
         [typeof(Cents)] = Decimal("An amount in USD, with two places.", "2890.00"),
         [typeof(WireDecimal)] = Decimal("A figure with two places, rounded half away from zero.", "2890.00"),
-        [typeof(Bid)] = Decimal("A price in USD with as many places as it needs, at least two and at most six.", "0.25"),
+        [typeof(Bid)] = Decimal("A price in USD with as many places as it needs, from two to six.", "0.25"),
         [typeof(FeeRate)] = Decimal("A fraction from 0 to 1: \"0.15\" is 15 %. At most six places.", "0.15"),
         [typeof(UtcDay)] = new("A day, UTC.", "2025-08-05") { Format = "date" },
         [typeof(Period)] = new("A calendar month, UTC.", "2025-08") { Pattern = @"^\d{4}-\d{2}$" },

@@ -4,14 +4,12 @@ namespace Countinghouse.Http;
 internal static class OpenApiText
 {
     public const string Introduction = """
-        Record impressions and clicks, read what campaigns did and cost, and see what each retailer earned from them.
+        **Ids** are 22 characters (shortuuid); requests may use the dashed UUID instead. **Amounts** are strings, in
+        USD, exact. **Days** and months are UTC, and ranges include both ends.
 
-        **Ids** are 22 characters (shortuuid); requests may use the dashed UUID instead. **Amounts** are strings, in USD,
-        exact. **Days** and months are UTC, and ranges include both ends.
-
-        **Signing in**: an API key in `X-API-Key`, an access token in `Authorization: Bearer`, or the cookie `sessionid`.
-        The first of them that is sent decides. What belongs to an organization that the caller has no part in answers
-        404, exactly as if it did not exist. The operations under `/ads` need no credential.
+        **Signing in**: an API key in `X-API-Key`, an access token in `Authorization: Bearer`, or the cookie
+        `sessionid`. The first of them that is sent decides. What belongs to an organization that the caller has no
+        part in answers 404, exactly as if it did not exist. The operations under `/ads` need no credential.
 
         **Errors** are `application/problem+json` (RFC 9457). `error_code` is for programs, `detail` for people;
         `retryable` says whether the same request may succeed later. A 422 lists everything that was wrong, at once.
@@ -27,7 +25,7 @@ internal static class OpenApiText
     /// <summary>In the order of the document.</summary>
     public static readonly IReadOnlyList<(string Name, string Description)> Tags =
     [
-        ("Ads", "Recording impressions and clicks. Needs no credential; a server key adds the viewer's address and time."),
+        ("Ads", "Recording impressions and clicks. Needs no credential; a server key adds address and time."),
         ("Ad Reporting", "What campaigns did and cost: lifetime totals, days, and series over time."),
         ("Revenue Share", "What a retailer earned in each closed month, and what of it was paid."),
         ("Organizations", "Advertisers, retailers and the platform's operator."),

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Countinghouse.Http;
 
-/// <summary>200 with a report small enough to be written to memory first; its entity tag is the hash of its bytes.</summary>
+/// <summary>200 with a report small enough to be written to memory first; its entity tag is its hash.</summary>
 public sealed class TaggedOk<T>(T value)
     : IResult, IEndpointMetadataProvider, IStatusCodeHttpResult, IValueHttpResult, IValueHttpResult<T>
 {

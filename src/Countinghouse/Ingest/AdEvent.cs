@@ -80,7 +80,8 @@ public enum EventOutcome
 /// <summary>An outcome and the id under which the event is, or would have been, stored.</summary>
 public readonly record struct EventAnswer(EventOutcome Outcome, EventId Id)
 {
-    public bool IsRefusal => Outcome is not (EventOutcome.Accepted or EventOutcome.Duplicate);
+    /// <summary>An event that nobody has judged yet (no outcome) is not refused.</summary>
+    public bool IsRefusal => Outcome is not (0 or EventOutcome.Accepted or EventOutcome.Duplicate);
 }
 
 /// <summary>The immutable record of one event.</summary>

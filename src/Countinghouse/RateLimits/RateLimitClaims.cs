@@ -1,8 +1,8 @@
 namespace Countinghouse.RateLimits;
 
 /// <summary>
-/// What the limits need to know of a caller besides <see cref="Http.CallerClaims.Subject"/>, as claims, so that this slice
-/// depends on no way of signing in.
+/// What the limits need to know of a caller besides <see cref="Http.CallerClaims.Subject"/>, as claims, so that this
+/// slice depends on no way of signing in.
 /// </summary>
 public static class RateLimitClaims
 {

@@ -2,7 +2,7 @@ namespace Countinghouse.RateLimits;
 
 public sealed partial class RateLimitJob
 {
-    [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Rate limit counts wait to be written: {Reason}")]
+    [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Rate limit counts wait: {Reason}")]
     private partial void LogNotWritten(string reason);
 
     [LoggerMessage(

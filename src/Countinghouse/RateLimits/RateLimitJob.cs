@@ -17,7 +17,7 @@ public sealed partial class RateLimitJob(
     /// <summary>Windows per transaction: small enough that no other writer waits long.</summary>
     public const int WindowsPerWriteMax = 1_000;
 
-    /// <summary>Minutes and days that a window stays in the table after its time, for nodes whose clock is behind.</summary>
+    /// <summary>How long a window stays in the table after its time, for nodes whose clock is behind.</summary>
     private const int KeepMinutes = 5;
     private const int KeepDays = 1;
 
@@ -50,7 +50,7 @@ public sealed partial class RateLimitJob(
     /// <summary>After the last request has been answered.</summary>
     public Task StoppedAsync(CancellationToken cancellationToken) => Flush(cancellationToken);
 
-    /// <summary>Tells the database everything it does not know yet; what it does not take is kept for the next time.</summary>
+    /// <summary>Tells the database what it does not know yet; what it does not take is kept for later.</summary>
     public async Task Flush(CancellationToken cancellation)
     {
         await _flushing.WaitAsync(cancellation);

@@ -31,14 +31,15 @@ public sealed class RateLimitPolicy
 /// <summary>The table: every kind of caller, one line each. There is no limit anywhere else.</summary>
 public sealed class RateLimitPolicies(IOptions<RateLimitOptions> options)
 {
-    /// <summary>Different own limits of keys that are remembered; more are still right, only made anew per request.</summary>
+    /// <summary>Different own limits of keys that are remembered; further ones are made anew per request.</summary>
     private const int OwnMax = 10_000;
 
     private readonly ConcurrentDictionary<(int PerMinute, int PerDay), RateLimitPolicy> _own = new();
 
     public RateLimitPolicy Key { get; } = new(options.Value.KeyPerMinute, options.Value.KeyPerDay);
 
-    public RateLimitPolicy Publishable { get; } = new(options.Value.PublishablePerMinute, options.Value.PublishablePerDay);
+    public RateLimitPolicy Publishable { get; } =
+        new(options.Value.PublishablePerMinute, options.Value.PublishablePerDay);
 
     public RateLimitPolicy Address { get; } = new(options.Value.AddressPerMinute, perDay: null);
 

@@ -56,7 +56,8 @@ internal sealed class SubjectCount(UInt128 subject)
             // Equally few: the one that lasts longer, because only its end helps when both are used up.
             return dayLeft <= minuteLeft
                 ? Decide(isAllowed, policy, policy.PerDay!.Value, dayLeft, _day.Start + RateWindow.DaySeconds, now)
-                : Decide(isAllowed, policy, policy.PerMinute, minuteLeft, _minute.Start + RateWindow.MinuteSeconds, now);
+                : Decide(
+                    isAllowed, policy, policy.PerMinute, minuteLeft, _minute.Start + RateWindow.MinuteSeconds, now);
         }
     }
 

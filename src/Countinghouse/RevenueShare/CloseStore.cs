@@ -26,6 +26,12 @@ public sealed class CloseStore(Database database, TimeProvider clock)
         ON CONFLICT (period) DO NOTHING
         """;
 
+    // Its row lock: the steps that write many advertisers' rows come one after another, whoever takes them. Two closes
+    // at once would else lock the same rows in different orders, and wait for each other until one is killed.
+    private const string LockMonth = """
+        UPDATE settlement SET state = state WHERE period = @period AND state = 'CLOSING'
+        """;
+
     // The upsert takes the row locks, in id order as the flush does, so the two cannot wait for each other in a circle.
     private const string Fence = """
         INSERT INTO ingest_head (org_id, batch_no, hash, config_version, fenced_through)
@@ -140,7 +146,8 @@ public sealed class CloseStore(Database database, TimeProvider clock)
         foreach (var chunk in advertisers.Chunk(FencedAtOnceMax))
         {
             var (from, last) = (after, chunk[^1]);
-            await database.Write(
+            await Step(
+                period,
                 async connection =>
                 {
                     await connection.Execute(
@@ -179,7 +186,8 @@ public sealed class CloseStore(Database database, TimeProvider clock)
     {
         foreach (var chunk in verified.Chunk(FencedAtOnceMax))
         {
-            await database.Write(
+            await Step(
+                period,
                 async connection =>
                 {
                     foreach (var (advertiser, totals) in chunk)
@@ -268,7 +276,8 @@ public sealed class CloseStore(Database database, TimeProvider clock)
     }
 
     /// <summary>The last step: the month is final, for every advertiser and for the platform, at one moment.</summary>
-    public Task Finish(Period period, CancellationToken cancellation) => database.Write(
+    public Task Finish(Period period, CancellationToken cancellation) => Step(
+        period,
         async connection =>
         {
             var now = Instant.Of(clock.GetUtcNow());
@@ -280,4 +289,15 @@ public sealed class CloseStore(Database database, TimeProvider clock)
     /// <summary>The id follows from what the record is of; frozen, because stored ids follow from it.</summary>
     public static ShareId ShareOf(OrganizationId retailer, Period period) =>
         new(NamedId.Create($"revenue_share/{retailer}/{period}"));
+
+    /// <summary>One transaction under the month's lock; it does nothing when the month was closed meanwhile.</summary>
+    private Task Step(Period period, Func<DbConnection, Task> work, CancellationToken cancellation) => database.Write(
+        async connection =>
+        {
+            if (await connection.Execute(LockMonth, cancellation, ("period", period)) == 1)
+            {
+                await work(connection);
+            }
+        },
+        cancellation);
 }

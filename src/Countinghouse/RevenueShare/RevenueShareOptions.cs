@@ -16,10 +16,10 @@ public sealed class RevenueShareOptions
     [Required]
     [RegularExpression(
         @"^(0(\.\d{1,6})?|1(\.0{1,6})?)$", ErrorMessage = "DefaultFeeRate must be a fraction such as 0.15.")]
-    public string DefaultFeeRate { get; set; } = "0.15";
+    public string DefaultFeeRate { get; init; } = "0.15";
 
     /// <summary>Closes each month by itself 72 hours after its end. Off: somebody has to ask for it.</summary>
-    public bool CloseAutomatically { get; set; } = true;
+    public bool CloseAutomatically { get; init; } = true;
 
     public FeeRate FirstRate => FeeRate.TryParse(DefaultFeeRate, out var rate)
         ? rate

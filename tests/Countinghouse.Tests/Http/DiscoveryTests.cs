@@ -137,7 +137,7 @@ public abstract class DiscoveryContract(ServerFixture fixture)
         }
     }
 
-    private Task Execute(string sql) =>
+    private Task<int> Execute(string sql) =>
         _server.Database.Write(connection => connection.Execute(sql, CancellationToken.None), CancellationToken.None);
 }
 

@@ -149,7 +149,8 @@ public abstract class RateLimitHeadersContract(Engine engine) : IAsyncLifetime
     [InlineData(KeyKind.Csb, 7, 0, "7;w=60, 10000;w=86400")]
     [InlineData(KeyKind.Csb, 0, 12345, "300;w=60, 12345;w=86400")]
     [InlineData(KeyKind.Cpk, 70, 80, "70;w=60, 80;w=86400")]
-    public async Task A_key_has_the_limits_of_its_kind_or_its_own(KeyKind kind, int perMinute, int perDay, string policy)
+    public async Task A_key_has_the_limits_of_its_kind_or_its_own(
+        KeyKind kind, int perMinute, int perDay, string policy)
     {
         var answer = await _server.Ask(await _server.Key(perMinute, perDay, kind));
 

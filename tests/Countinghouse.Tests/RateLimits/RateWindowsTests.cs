@@ -91,7 +91,8 @@ public abstract class RateWindowsContract(Engine engine)
         for (var round = 0; round < rounds; round++)
         {
             await Task.WhenAll(names.SelectMany(key => new[] { one.Ask(key), two.Ask(key) }));
-            await Task.WhenAll(new[] { one, two }.Select(node => node.Get<RateLimitJob>().Flush(CancellationToken.None)));
+            await Task.WhenAll(new[] { one, two }.Select(
+                node => node.Get<RateLimitJob>().Flush(CancellationToken.None)));
         }
 
         Assert.Equal(2 * keys * rounds, await Number(database, Total));

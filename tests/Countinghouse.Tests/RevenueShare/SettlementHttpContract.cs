@@ -149,8 +149,10 @@ public abstract class SettlementHttpContract(Engine engine) : IAsyncLifetime
     }
 
     private string Month(string state, string dryRun, string closedAt) => $$$$"""
-        {"period":"2026-06","state":"{{{{state}}}}","dry_run":{{{{dryRun}}}},"closed_at":{{{{closedAt}}}},
-        "event_count":2,"charge":"3.35","records":{"count":1,"gross_revenue":"2.34","platform_fee":"0.35","retailer_share":"1.99"},
+        {"period":"2026-06",
+        "state":"{{{{state}}}}","dry_run":{{{{dryRun}}}},"closed_at":{{{{closedAt}}}},
+        "event_count":2,"charge":"3.35",
+        "records":{"count":1,"gross_revenue":"2.34","platform_fee":"0.35","retailer_share":"1.99"},
         "retailers":{"data":[{"organization_id":"{{{{_shop}}}}",
         "share_id":"{{{{CloseStore.ShareOf(_shop, Books.Month("2026-06"))}}}}","gross_revenue":"2.34",
         "platform_fee":"0.35","retailer_share":"1.99","platform_fee_rate":"0.15"}],

@@ -9,7 +9,8 @@ public sealed class OpenApiReader(JsonElement root, string text)
 
     public string Text => text;
 
-    public IEnumerable<string> Tags => root.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("name").GetString()!);
+    public IEnumerable<string> Tags =>
+        root.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("name").GetString()!);
 
     public IReadOnlyList<OpenApiReaderOperation> Operations { get; } =
     [
