@@ -242,14 +242,14 @@ public sealed class CampaignStore(Database database)
 
     private static async Task<Campaign> WithOffers(
         DbConnection connection, Campaign campaign, CancellationToken cancellation) => campaign with
-    {
-        Offers = await connection.Query(
+        {
+            Offers = await connection.Query(
             Offers,
             row => row.Id<OfferId>(0),
             cancellation,
             ("org", campaign.OrganizationId),
             ("campaign", campaign.CampaignId)),
-    };
+        };
 
     private static Campaign Read(DbDataReader row)
     {

@@ -183,7 +183,7 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
         catch (JsonException error)
         {
             // Faults inside the items were listed one by one; that the list cannot be read adds nothing.
-            if (!errors.Any(known => known.Field.StartsWith(path + "[", StringComparison.Ordinal)) )
+            if (!errors.Any(known => known.Field.StartsWith(path + "[", StringComparison.Ordinal)))
             {
                 errors.Add(new FieldError(path, "must be " + Expected(property.PropertyType, error), "invalid_type"));
             }

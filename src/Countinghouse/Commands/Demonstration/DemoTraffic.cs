@@ -87,14 +87,14 @@ internal sealed class DemoTraffic(int seed, int scale)
 
     private SentEvent Create(
         EventKind kind, CampaignId campaign, OfferId offer, DateTimeOffset time, EventClient client) => new()
-    {
-        Kind = kind,
-        Campaign = campaign,
-        Offer = offer,
-        Id = NewId(time),
-        StatedAt = Instant.Of(time),
-        StatedClient = client,
-    };
+        {
+            Kind = kind,
+            Campaign = campaign,
+            Offer = offer,
+            Id = NewId(time),
+            StatedAt = Instant.Of(time),
+            StatedClient = client,
+        };
 
     /// <summary>A UUIDv7 of the given time whose random bits come from the seed.</summary>
     private EventId NewId(DateTimeOffset time)
