@@ -34,6 +34,10 @@ public sealed class CampaignStore(Database database)
     private const string RaiseVersion =
         "UPDATE ingest_head SET config_version = config_version + 1 WHERE org_id = @org";
 
+    // The same lock without the new version, for a change that may yet be refused.
+    private const string LockHead =
+        "UPDATE ingest_head SET config_version = config_version WHERE org_id = @org";
+
     private const string Insert = """
         INSERT INTO campaign (org_id, campaign_id, name, status, completed_reason, completed_at, pricing, price_micro,
                               start_day, end_day, created_at, metadata, version)
@@ -117,13 +121,14 @@ public sealed class CampaignStore(Database database)
         CancellationToken cancellation) => database.Write(
         async connection =>
         {
-            await connection.Execute(RaiseVersion, cancellation, ("org", organization));
+            await connection.Execute(LockHead, cancellation, ("org", organization));
             var stored = await Find(connection, organization, campaign, cancellation);
             if (stored is null || change(stored) is not { } changed)
             {
                 return null;
             }
 
+            await connection.Execute(RaiseVersion, cancellation, ("org", organization));
             await Store(connection, changed, cancellation);
             return changed;
         },
