@@ -131,7 +131,11 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
                 RemainingBudget = Scaled(plan.Budget),
                 StartDate = UtcDay.Of(start).AddDays(plan.FirstDay),
                 EndDate = plan.LastDay is { } last ? UtcDay.Of(start).AddDays(last) : null,
-                Offers = [.. Enumerable.Range(0, OffersPerCampaign).Select(n => offers[((index * 5) + (n * 9)) % offers.Count])],
+                Offers =
+                [
+                    .. Enumerable.Range(0, OffersPerCampaign)
+                        .Select(n => offers[((index * 5) + (n * 9)) % offers.Count]),
+                ],
                 Metadata = new Dictionary<string, string>(),
                 CreatedAt = Instant.Of(created),
             };

@@ -33,7 +33,10 @@ internal sealed class DemoTraffic(int seed, int scale)
     ];
 
     private static readonly string[] Bots =
-        ["Mozilla/5.0 (compatible; ExampleBot/2.1)", "python-requests/2.32", "curl/8.5.0", "Mozilla/5.0 HeadlessChrome/138.0"];
+    [
+        "Mozilla/5.0 (compatible; ExampleBot/2.1)", "python-requests/2.32", "curl/8.5.0",
+        "Mozilla/5.0 HeadlessChrome/138.0",
+    ];
 
 #pragma warning disable CA5394 // Made to be repeated, not to be secret.
     private readonly Random _random = new(seed);
@@ -74,8 +77,8 @@ internal sealed class DemoTraffic(int seed, int scale)
             events.Add(impression);
             if (_random.NextDouble() < campaign.Plan.ClickRate * (bot ? 4 : 1))
             {
-                events.Add(Create(
-                    EventKind.Click, campaign.Id, offer, time.AddSeconds(_random.NextDouble() * seconds * 0.02), client));
+                var later = time.AddSeconds(_random.NextDouble() * seconds * 0.02);
+                events.Add(Create(EventKind.Click, campaign.Id, offer, later, client));
             }
 
             if (_random.NextDouble() < ResentShare)
