@@ -72,7 +72,8 @@ public static class JsonBody
         {
             using var document = await JsonDocument.ParseAsync(
                 context.Request.Body, new JsonDocumentOptions { MaxDepth = 16 }, cancellation);
-            return new JsonBody<T>(document.RootElement, context.GetEndpoint()!.Metadata.GetMetadata<StrictInput>() is not null);
+            var strict = context.GetEndpoint()!.Metadata.GetMetadata<StrictInput>() is not null;
+            return new JsonBody<T>(document.RootElement, strict);
         }
         catch (JsonException error)
         {

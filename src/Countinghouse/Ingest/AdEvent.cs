@@ -113,7 +113,9 @@ public sealed record AdEvent
 
     public required Validity Validity { get; init; }
 
-    /// <summary>The rule that found it invalid, or why it was free; null for a valid event that was charged or is free anyway.</summary>
+    /// <summary>
+    /// The rule that found it invalid, or why it was free; null for a valid event that was charged or is free anyway.
+    /// </summary>
     public required string? Reason { get; init; }
 
     /// <summary>Version of the rules it was judged by.</summary>

@@ -57,7 +57,8 @@ public sealed record ClickOut(bool Success, EventId EventId);
 /// <param name="Index">Its place in the request, from 0.</param>
 /// <param name="ErrorCode">The kind of error for programs, as in a problem.</param>
 /// <param name="Detail">What was wrong with it.</param>
-public sealed record RejectedOut([property: Range(0, EventWriter.EventsMax - 1)] int Index, string ErrorCode, string Detail);
+public sealed record RejectedOut(
+    [property: Range(0, EventWriter.EventsMax - 1)] int Index, string ErrorCode, string Detail);
 
 /// <summary>What became of the impressions.</summary>
 /// <param name="Success">True when nothing was rejected.</param>
@@ -83,7 +84,8 @@ public static class EventEndpoints
             .ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("apps_advertising_api_ads_record_click")
             .WithSummary("Record a click")
-            .WithDescription("Answers once the click is durable and deducted from the campaign's budget. Safe to resend.");
+            .WithDescription(
+                "Answers once the click is durable and deducted from the campaign's budget. Safe to resend.");
         ads.MapPost("/impressions", Impressions)
             .Accepts<ImpressionsIn>("application/json")
             .WithName("apps_advertising_api_ads_record_impressions")
@@ -137,7 +139,8 @@ public static class EventEndpoints
                 [.. faults.Select(pair => Fault(pair.Second.Outcome, $"impressions[{pair.First.Index}]."))]);
         }
 
-        var rejected = faults.Select(pair => Rejected(pair.First.Index, Fault(pair.Second.Outcome, ""), pair.Second.Outcome))
+        var rejected = faults
+            .Select(pair => Rejected(pair.First.Index, Fault(pair.Second.Outcome, ""), pair.Second.Outcome))
             .Concat(batch.Faults.Select(item => new RejectedOut(
                 item.Key, "validation_error", string.Join("; ", item.Value.Select(f => $"{f.Field} {f.Message}")))))
             .OrderBy(item => item.Index)
@@ -192,7 +195,9 @@ public static class EventEndpoints
         EventOutcome.IdReused =>
             new FieldError(path + "event_id", "was already used for another event", "conflict"),
         EventOutcome.Expired => new FieldError(
-            path + "event_id", $"is older than the {IngestRules.RememberedDays} days that ids are remembered", "expired"),
+            path + "event_id",
+            $"is older than the {IngestRules.RememberedDays} days that ids are remembered",
+            "expired"),
         EventOutcome.TimeOutOfRange => new FieldError(
             path + "occurred_at",
             $"must be at most {IngestRules.RememberedDays} days ago and {IngestRules.AheadMinutes} minutes ahead",

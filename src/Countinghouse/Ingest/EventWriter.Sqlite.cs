@@ -3,7 +3,9 @@ using Countinghouse.Storage;
 
 namespace Countinghouse.Ingest;
 
-/// <summary>Events into SQLite by one prepared statement: no server to talk to, so a row at a time is the fast way.</summary>
+/// <summary>
+/// Events into SQLite by one prepared statement: no server to talk to, so a row at a time is the fast way.
+/// </summary>
 public sealed partial class EventWriter
 {
     private const string InsertEvent = """

@@ -17,7 +17,9 @@ public sealed partial class EventWriter(
 {
     public const int EventsMax = 1_000;
 
-    /// <summary>A commit whose answer was lost is looked up and, if it did not happen, done again; so often at most.</summary>
+    /// <summary>
+    /// A commit whose answer was lost is looked up and, if it did not happen, done again; so often at most.
+    /// </summary>
     private const int TriesMax = 3;
 
     /// <summary>
@@ -66,7 +68,8 @@ public sealed partial class EventWriter(
             try
             {
                 await database.Write(
-                    connection => Flush(connection, flushId, byAdvertiser, sender, atomic, answers, attempt, cancellation),
+                    connection => Flush(
+                        connection, flushId, byAdvertiser, sender, atomic, answers, attempt, cancellation),
                     cancellation);
                 return;
             }

@@ -3,7 +3,9 @@ using Countinghouse.Primitives;
 
 namespace Countinghouse.Ingest;
 
-/// <summary>A campaign's budget as it stands while a flush is decided; charged in memory, then written as differences.</summary>
+/// <summary>
+/// A campaign's budget as it stands while a flush is decided; charged in memory, then written as differences.
+/// </summary>
 public sealed class BudgetState(Money budget, Money net, Money? dailyCap, Money spentToday)
 {
     /// <summary>What this flush has charged so far.</summary>

@@ -29,8 +29,8 @@ public static class TrafficRules
 
     private static readonly SearchValues<string> Tools = SearchValues.Create(
         [
-            "curl/", "wget/", "python", "go-http-client", "java/", "okhttp", "libwww", "httpclient", "axios", "node-fetch",
-            "undici", "ruby", "perl", "php/", "postman", "insomnia", "apache-", "guzzle", "aiohttp", "httpie",
+            "curl/", "wget/", "python", "go-http-client", "java/", "okhttp", "libwww", "httpclient", "axios",
+            "node-fetch", "undici", "ruby", "perl", "php/", "postman", "insomnia", "apache-", "guzzle", "aiohttp", "httpie",
         ],
         StringComparison.OrdinalIgnoreCase);
 

@@ -116,7 +116,9 @@ public sealed record CampaignSummaryResponse
     /// <summary>Clicks found invalid: not reported, not charged.</summary>
     public required long InvalidClicks { get; init; }
 
-    /// <summary>Valid clicks of a cpc campaign that were free, because it was not running or its budget could not pay.</summary>
+    /// <summary>
+    /// Valid clicks of a cpc campaign that were free, because it was not running or its budget could not pay.
+    /// </summary>
     public required long UnbilledClicks { get; init; }
 
     /// <summary>When its first event happened; null before that.</summary>

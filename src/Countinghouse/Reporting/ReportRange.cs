@@ -43,7 +43,8 @@ public readonly record struct ReportRange(UtcDay Start, UtcDay End)
             ? null
             : Problems.Invalid(
                 "end_date",
-                string.Create(CultureInfo.InvariantCulture, $"must be at most {most} days after start_date for rows this short"),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"must be at most {most} days after start_date for rows this short"),
                 "range_too_long");
     }
 }

@@ -13,7 +13,8 @@ public static class ReportingEndpoints
     private static readonly ChoiceQuery<CampaignStatusEnum> StatusFilter =
         new("status", "Only campaigns in this state.");
 
-    private static readonly TextQuery TextFilter = new("q", "Only campaigns whose name contains this text.", LengthMax: 200);
+    private static readonly TextQuery TextFilter =
+        new("q", "Only campaigns whose name contains this text.", LengthMax: 200);
 
     private static readonly WireQuery<UtcDay> FirstDay =
         new("start_date", "Figures from this UTC day on, inclusive. Default: from the beginning.");
@@ -143,7 +144,8 @@ public static class ReportingEndpoints
         var query = new SeriesQuery(organization, campaign, range, granularity, group);
         if (await report.Read(query, cancellation) is not { } rows)
         {
-            return Problems.Invalid("end_date", $"leaves more than {SeriesReport.RowsMax} rows; ask for fewer", "too_many_rows");
+            return Problems.Invalid(
+                "end_date", $"leaves more than {SeriesReport.RowsMax} rows; ask for fewer", "too_many_rows");
         }
 
         context.Response.Headers.Vary = "Accept";

@@ -135,10 +135,14 @@ public sealed class Database : IAsyncDisposable
         ? ids.Select(id => id.Value).ToArray()
         : "[" + string.Join(',', ids.Select(id => $"\"{id.Value.ToString().ToUpperInvariant()}\"")) + "]";
 
-    /// <summary>The end of a SELECT that locks its rows until the transaction ends; SQLite locks by writing at all.</summary>
+    /// <summary>
+    /// The end of a SELECT that locks its rows until the transaction ends; SQLite locks by writing at all.
+    /// </summary>
     public string ForUpdate => Engine == Engine.Postgres ? " FOR UPDATE" : "";
 
-    /// <summary>True when the error says that the database cannot be reached or asked just now: try again later.</summary>
+    /// <summary>
+    /// True when the error says that the database cannot be reached or asked just now: try again later.
+    /// </summary>
     public static bool IsUnavailable(Exception error) => error switch
     {
         PostgresException postgres => postgres.IsTransient || postgres.SqlState is "57P01" or "57P02" or "57P03",

@@ -131,7 +131,11 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
                 RemainingBudget = Scaled(plan.Budget),
                 StartDate = UtcDay.Of(start).AddDays(plan.FirstDay),
                 EndDate = plan.LastDay is { } last ? UtcDay.Of(start).AddDays(last) : null,
-                Offers = [.. Enumerable.Range(0, OffersPerCampaign).Select(n => offers[((index * 5) + (n * 9)) % offers.Count])],
+                Offers =
+                [
+                    .. Enumerable.Range(0, OffersPerCampaign)
+                        .Select(number => offers[((index * 5) + (number * 9)) % offers.Count]),
+                ],
                 Metadata = new Dictionary<string, string>(),
                 CreatedAt = Instant.Of(created),
             };
@@ -197,8 +201,8 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
     }
 
     /// <summary>What the endpoint does: asks the rules, then writes under the head lock.</summary>
-    private Task<Campaign?> Act(CampaignId campaign, CampaignAction action, CancellationToken cancellation) =>
-        _campaignStore.Update(
+    private async Task Act(CampaignId campaign, CampaignAction action, CancellationToken cancellation) =>
+        await _campaignStore.Update(
             _advertiser, campaign, stored => CampaignRules.Apply(stored, action, clock.Now).Changed, cancellation);
 
     private async Task ApproveAllButNewest(OrganizationId retailer, CancellationToken cancellation)

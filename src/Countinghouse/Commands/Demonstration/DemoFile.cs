@@ -5,7 +5,9 @@ using Countinghouse.Primitives;
 
 namespace Countinghouse.Commands.Demonstration;
 
-/// <summary>demo.json: who is in the demo and the keys to try it with. Made-up data, so its keys may lie in a file.</summary>
+/// <summary>
+/// demo.json: who is in the demo and the keys to try it with. Made-up data, so its keys may lie in a file.
+/// </summary>
 internal sealed record DemoFile
 {
     public const string FileName = "demo.json";
@@ -38,6 +40,9 @@ internal sealed record DemoFile
     public string Banner()
     {
         var api = BaseUrl + HttpOptions.BasePath;
+        var report = $"{api}/reporting/organizations/{Advertiser.OrganizationId}/performance";
+        var earned = $"{api}/revenue-share/{Retailer.OrganizationId}/summary";
+        var asAdvertiser = $"-H 'X-API-Key: {Advertiser.ApiKey}'";
         return $"""
 
             Demo keys   advertiser  {Advertiser.ApiKey}
@@ -47,16 +52,18 @@ internal sealed record DemoFile
 
             A report, a click, and what the retailer has earned:
 
-            curl -H 'X-API-Key: {Advertiser.ApiKey}' {api}/reporting/organizations/{Advertiser.OrganizationId}/performance
+            curl {asAdvertiser} {report}
 
-            curl -H 'X-API-Key: {Advertiser.ApiKey}' -H 'Content-Type: application/json' -d '{Click()}' {api}/ads/click
+            curl {asAdvertiser} -H 'Content-Type: application/json' -d '{Click()}' {api}/ads/click
 
-            curl -H 'X-API-Key: {Retailer.ApiKey}' {api}/revenue-share/{Retailer.OrganizationId}/summary
+            curl -H 'X-API-Key: {Retailer.ApiKey}' {earned}
 
             """;
     }
 
-    /// <summary>A click on a running campaign, with a browser: a bare command-line agent would be judged no shopper.</summary>
+    /// <summary>
+    /// A click on a running campaign, with a browser: a bare command-line agent would be judged no shopper.
+    /// </summary>
     private string Click()
     {
         var campaign = Advertiser.Campaigns.First(c => c.Status == "active");
@@ -65,7 +72,7 @@ internal sealed record DemoFile
             {
                 campaign.CampaignId,
                 OfferId = campaign.Offers[0],
-                Client = new { Ip = "203.0.113.9", UserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Firefox/142.0" },
+                Client = new { Ip = "203.0.113.9", UserAgent = DemoTraffic.Browsers[^1] },
             },
             WireJson.Options);
     }
