@@ -34,7 +34,7 @@ public static class AccessSetup
         if (context.User.Identity?.IsAuthenticated != true && !Refusal.Stands(context)
             && context.Request.Path.StartsWithSegments(HttpOptions.BasePath))
         {
-            // The framework keeps no failed outcome where it could be read; the handler remembers it, and is not run
+            // The framework keeps no failed outcome where it could be read; the handler remembers it and is not run
             // again.
             var outcome = await context.AuthenticateAsync();
             if (outcome.Failure is not null || HasOtherCredential(context.Request))

@@ -31,9 +31,9 @@ public sealed partial class EventWriter
 
     // Relative on purpose: an absolute value would lose what another transaction added.
     private const string AddRollup = """
-        INSERT INTO stat_hourly AS s (org_id, campaign_id, hour, offer_id, retailer_org_id, location_id, impressions,
-                                      clicks, invalid_impressions, invalid_clicks, unbilled_clicks, charge_micro,
-                                      version)
+        INSERT INTO stat_hourly AS s (org_id, campaign_id, hour, offer_id, retailer_org_id, location_id,
+                                      impressions, clicks, invalid_impressions, invalid_clicks, unbilled_clicks,
+                                      charge_micro, version)
         VALUES (@org, @campaign, @hour, @offer, @retailer, @location, @impressions, @clicks, @bad_impressions,
                 @bad_clicks, @unbilled, @charge, @batch)
         ON CONFLICT (org_id, campaign_id, hour, offer_id) DO UPDATE SET
@@ -168,8 +168,8 @@ public sealed partial class EventWriter
             flush.Rollups.Select(pair => new object?[]
             {
                 flush.Advertiser, pair.Key.Campaign, pair.Key.Hour, pair.Key.Offer, pair.Key.Retailer,
-                pair.Key.Location, pair.Value.Impressions, pair.Value.Clicks, pair.Value.InvalidImpressions, pair.Value.InvalidClicks,
-                pair.Value.UnbilledClicks, pair.Value.Charge, batchNo,
+                pair.Key.Location, pair.Value.Impressions, pair.Value.Clicks, pair.Value.InvalidImpressions,
+                pair.Value.InvalidClicks, pair.Value.UnbilledClicks, pair.Value.Charge, batchNo,
             }),
             cancellation);
 
@@ -194,7 +194,7 @@ public sealed partial class EventWriter
         connection.ExecuteMany(
             AddCharge,
             ["org", "campaign", "charge", "today"],
-            flush.Charges().Select(
-                charge => new object?[] { flush.Advertiser, charge.Campaign, charge.Charged, today }),
+            flush.Charges()
+                .Select(charge => new object?[] { flush.Advertiser, charge.Campaign, charge.Charged, today }),
             cancellation);
 }

@@ -68,8 +68,8 @@ public sealed partial class EventWriter(
             try
             {
                 await database.Write(
-                    connection => Flush(
-                        connection, flushId, byAdvertiser, sender, atomic, answers, attempt, cancellation),
+                    connection =>
+                        Flush(connection, flushId, byAdvertiser, sender, atomic, answers, attempt, cancellation),
                     cancellation);
                 return;
             }

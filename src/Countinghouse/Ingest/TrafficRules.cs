@@ -30,7 +30,8 @@ public static class TrafficRules
     private static readonly SearchValues<string> Tools = SearchValues.Create(
         [
             "curl/", "wget/", "python", "go-http-client", "java/", "okhttp", "libwww", "httpclient", "axios",
-            "node-fetch", "undici", "ruby", "perl", "php/", "postman", "insomnia", "apache-", "guzzle", "aiohttp", "httpie",
+            "node-fetch", "undici", "ruby", "perl", "php/", "postman", "insomnia", "apache-", "guzzle", "aiohttp",
+            "httpie",
         ],
         StringComparison.OrdinalIgnoreCase);
 

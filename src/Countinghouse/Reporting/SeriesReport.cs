@@ -13,7 +13,9 @@ public sealed class SeriesReport(Database database)
 {
     public const int RowsMax = 50_000;
 
-    /// <summary>1970-01-01 as a Julian day number, to turn a week's number back into its Monday.</summary>
+    /// <summary>
+    /// Monday, 1970-01-05, as the number of a week since the Julian epoch: that week's days are 7 x this on.
+    /// </summary>
     private const int JulianDayOf1970 = 2_440_588;
 
     // hour is yyyymmddhh. Days and months are prefixes of it; a week needs a count of days, for which engines have

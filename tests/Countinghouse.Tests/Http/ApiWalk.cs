@@ -65,7 +65,8 @@ public sealed class ApiWalk
         var errors = answer.Json.GetProperty("errors").EnumerateArray().ToList();
         var named = errors.Select(error => error.GetProperty("field").GetString()!).ToList();
         Note(
-            fields.All(field => named.Any(name => name == field || name.StartsWith(field + "[", StringComparison.Ordinal))),
+            fields.All(field => named.Any(
+                name => name == field || name.StartsWith(field + "[", StringComparison.Ordinal))),
             $"{method} {path} with {what}: errors name {string.Join(", ", named)}");
         Note(
             errors.All(error => error.EnumerateObject().Count() == 3

@@ -111,8 +111,8 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
         type = Nullable.GetUnderlyingType(type) ?? type;
         return WireJson.Options.GetTypeInfo(type) switch
         {
-            { Kind: JsonTypeInfoKind.Object } found => new JsonObject(found.Properties.Select(
-                property => KeyValuePair.Create(property.Name, (JsonNode?)Sample(property.PropertyType, property.Name)))),
+            { Kind: JsonTypeInfoKind.Object } found => new JsonObject(found.Properties.Select(part =>
+                KeyValuePair.Create(part.Name, (JsonNode?)Sample(part.PropertyType, part.Name)))),
             { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } item } =>
                 new JsonArray(Sample(item, member.TrimEnd('s') + "_id")),
             { Kind: JsonTypeInfoKind.Dictionary } => new JsonObject { ["note"] = "text" },

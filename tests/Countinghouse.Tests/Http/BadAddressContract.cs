@@ -48,7 +48,8 @@ public abstract class BadAddressContract(ApiWorld world)
         foreach (var operation in Reads().Where(operation => operation.Parameters.Count > 0))
         {
             var path = world.PathOf(operation);
-            var dashed = world.PathOf(operation, [.. operation.Parameters.Select(name => (name, Dashed(name, operation)))]);
+            var ids = operation.Parameters.Select(name => (name, Dashed(name, operation)));
+            var dashed = world.PathOf(operation, [.. ids]);
             var (first, _) = await walk.Ask(operation.Method, path, key: world.OperatorKey);
             var (second, _) = await walk.Ask(operation.Method, dashed, key: world.OperatorKey);
 
@@ -74,8 +75,8 @@ public abstract class BadAddressContract(ApiWorld world)
                     404, operation.Method, world.PathOf(operation), "a foreign id", Empty(operation),
                     world.OutsiderKey);
                 await walk.Refused(
-                    404, operation.Method, world.PathOf(operation, (parameter, Unknown)), "an unknown id, by the operator",
-                    Empty(operation), world.OperatorKey);
+                    404, operation.Method, world.PathOf(operation, (parameter, Unknown)),
+                    "an unknown id, by the operator", Empty(operation), world.OperatorKey);
                 walk.Note(Words(missing.Text) == Words(foreign.Text), $"{operation}: {missing.Text} {foreign.Text}");
             }
         }

@@ -81,7 +81,8 @@ public abstract class BadBodyContract(ApiWorld world)
         {
             var text = $$"""{"name":"{{new string('a', HttpOptions.BodyBytesMax)}}"}""";
             HttpContent content = chunked ? new Chunked(Encoding.UTF8.GetBytes(text)) : ApiWalk.Json(text);
-            await walk.Refused(413, operation.Method, world.PathOf(operation), "half a MiB", content, world.OperatorKey);
+            await walk.Refused(
+                413, operation.Method, world.PathOf(operation), "half a MiB", content, world.OperatorKey);
         }
 
         await walk.End();

@@ -97,7 +97,8 @@ public abstract class MigratorContract(Engine engine)
         CancellationToken.None);
 
     private static async Task<Dictionary<string, string>> Counts(Database database) =>
-        (await database.Contents("schema_migration")).ToDictionary(table => table.Key, table => table.Value.Split(' ')[0]);
+        (await database.Contents("schema_migration"))
+            .ToDictionary(table => table.Key, table => table.Value.Split(' ')[0]);
 
     /// <summary>The stores of today understand what was written then.</summary>
     private static async Task AssertReadable(Database database)
