@@ -123,7 +123,7 @@ public static class CampaignEndpoints
         };
         var unknown = await store.Add(created, cancellation);
         return unknown.Count > 0
-            ? Problems.Invalid([.. unknown.Select(position => UnknownOffer(created.Offers, wanted.Offers, position))])
+            ? UnknownOffers(wanted.Offers, unknown)
             : TypedResults.Created($"{HttpOptions.BasePath}/campaigns/{created.CampaignId}", created);
     }
 
@@ -187,19 +187,17 @@ public static class CampaignEndpoints
             return problem;
         }
 
-        var campaign = context.Id<CampaignId>("campaign_id");
-        var owner = (await owners.OfCampaign(campaign, cancellation))!.Value;
-        var found = await store.Find(owner, campaign, cancellation);
-        if (found?.Status == CampaignStatusEnum.Archived)
-        {
-            return Problems.CampaignArchived();
-        }
-
-        var offers = body.Value.Offers;
-        var unknown = await store.ReplaceOffers(owner, campaign, offers, cancellation);
-        return unknown.Count > 0
-            ? Problems.Invalid([.. unknown.Select(position => UnknownOffer(offers, offers, position))])
-            : TypedResults.Ok((await store.Find(owner, campaign, cancellation))!);
+        return await Update(
+            context,
+            store,
+            owners,
+            (Campaign stored, out Problem? refusal) =>
+            {
+                refusal = stored.Status == CampaignStatusEnum.Archived ? Problems.CampaignArchived() : null;
+                return stored with { Offers = [.. body.Value.Offers.OrderBy(offer => offer.Value)] };
+            },
+            cancellation,
+            body.Value.Offers);
     }
 
     private static async Task<Results<Ok<Campaign>, Problem>> AddBudget(
@@ -269,12 +267,13 @@ public static class CampaignEndpoints
         CampaignStore store,
         OwnerStore owners,
         ChangeOf change,
-        CancellationToken cancellation)
+        CancellationToken cancellation,
+        IReadOnlyList<OfferId>? sentOffers = null)
     {
         var campaign = context.Id<CampaignId>("campaign_id");
         var owner = await owners.OfCampaign(campaign, cancellation);
         Problem? refusal = null;
-        var changed = await store.Update(
+        var (changed, unknown) = await store.Update(
             owner!.Value,
             campaign,
             stored =>
@@ -283,8 +282,12 @@ public static class CampaignEndpoints
                 return refusal is null ? wanted : null;
             },
             cancellation);
-        return refusal
-            ?? (changed is null ? Problems.NotFound() : (Results<Ok<Campaign>, Problem>)TypedResults.Ok(changed));
+        if (unknown.Count > 0)
+        {
+            return UnknownOffers(sentOffers!, unknown);
+        }
+
+        return changed is not null ? TypedResults.Ok(changed) : refusal ?? Problems.NotFound();
     }
 
     private static IEnumerable<FieldError> Repeated(IReadOnlyList<OfferId> offers) => offers
@@ -293,10 +296,11 @@ public static class CampaignEndpoints
         .SelectMany(group => group.Skip(1))
         .Select(pair => new FieldError($"offers[{pair.position}]", "is in the list already", "duplicate"));
 
-    private static FieldError UnknownOffer(
-        IReadOnlyList<OfferId> stored, IReadOnlyList<OfferId> sent, int position)
-    {
-        var index = sent.ToList().IndexOf(stored[position]);
-        return new FieldError($"offers[{index}]", "is not an offer", "unknown_offer");
-    }
+    private static Problem UnknownOffers(IReadOnlyList<OfferId> sent, IReadOnlyList<OfferId> unknown) =>
+        Problems.Invalid(
+        [
+            .. Enumerable.Range(0, sent.Count)
+                .Where(position => unknown.Contains(sent[position]))
+                .Select(position => new FieldError($"offers[{position}]", "is not an offer", "unknown_offer")),
+        ]);
 }

@@ -31,12 +31,11 @@ public sealed class CampaignStore(Database database)
         SELECT offer_id FROM campaign_offer WHERE org_id = @org AND campaign_id = @campaign ORDER BY offer_id
         """;
 
+    // The lock without a new version, for a change that may yet be refused.
+    private const string LockHead = "SELECT config_version FROM ingest_head WHERE org_id = @org";
+
     private const string RaiseVersion =
         "UPDATE ingest_head SET config_version = config_version + 1 WHERE org_id = @org";
-
-    // The same lock without the new version, for a change that may yet be refused.
-    private const string LockHead =
-        "UPDATE ingest_head SET config_version = config_version WHERE org_id = @org";
 
     private const string Insert = """
         INSERT INTO campaign (org_id, campaign_id, name, status, completed_reason, completed_at, pricing, price_micro,
@@ -96,8 +95,8 @@ public sealed class CampaignStore(Database database)
             },
             cancellation);
 
-    /// <summary>Adds a draft. Returns the positions of offers that do not exist; nothing is added then.</summary>
-    public async Task<List<int>> Add(Campaign campaign, CancellationToken cancellation)
+    /// <summary>Adds a draft; its offers that do not exist, when nothing was added.</summary>
+    public async Task<IReadOnlyList<OfferId>> Add(Campaign campaign, CancellationToken cancellation)
     {
         try
         {
@@ -106,22 +105,33 @@ public sealed class CampaignStore(Database database)
         }
         catch (UnknownOffersException unknown)
         {
-            return unknown.Positions;
+            return unknown.Offers;
         }
     }
 
     /// <summary>
-    /// Changes what <paramref name="change"/> makes different, under the head lock. Null from it refuses: nothing is
-    /// written. Returns null when there is no such campaign or the change was refused.
+    /// Changes what <paramref name="change"/> makes different, its offers too, under the head lock. Null from it
+    /// refuses, and nothing is written. Null is returned then, when there is no such campaign, and with the offers that
+    /// do not exist.
     /// </summary>
-    public Task<Campaign?> Update(
+    public async Task<(Campaign? Changed, IReadOnlyList<OfferId> UnknownOffers)> Update(
         OrganizationId organization,
         CampaignId campaign,
         Func<Campaign, Campaign?> change,
-        CancellationToken cancellation) => database.Write(
-        async connection =>
+        CancellationToken cancellation)
+    {
+        try
         {
-            await connection.Execute(LockHead, cancellation, ("org", organization));
+            return (await database.Write(Changing, cancellation), []);
+        }
+        catch (UnknownOffersException unknown)
+        {
+            return (null, unknown.Offers);
+        }
+
+        async Task<Campaign?> Changing(DbConnection connection)
+        {
+            await connection.Number(LockHead + database.ForUpdate, cancellation, ("org", organization));
             var stored = await Find(connection, organization, campaign, cancellation);
             if (stored is null || change(stored) is not { } changed)
             {
@@ -130,35 +140,13 @@ public sealed class CampaignStore(Database database)
 
             await connection.Execute(RaiseVersion, cancellation, ("org", organization));
             await Store(connection, changed, cancellation);
-            return changed;
-        },
-        cancellation);
+            if (!ReferenceEquals(changed.Offers, stored.Offers))
+            {
+                await connection.Execute(DropOffers, cancellation, ("org", organization), ("campaign", campaign));
+                await AddOffers(connection, changed, cancellation);
+            }
 
-    /// <summary>
-    /// Replaces the campaign's offers; the positions of those that do not exist, when nothing was replaced.
-    /// </summary>
-    public async Task<List<int>> ReplaceOffers(
-        OrganizationId organization,
-        CampaignId campaign,
-        IReadOnlyList<OfferId> offers,
-        CancellationToken cancellation)
-    {
-        try
-        {
-            await database.Write(
-                async connection =>
-                {
-                    await connection.Execute(RaiseVersion, cancellation, ("org", organization));
-                    await connection.Execute(
-                        DropOffers, cancellation, ("org", organization), ("campaign", campaign));
-                    await AddOffers(connection, organization, campaign, offers, cancellation);
-                },
-                cancellation);
-            return [];
-        }
-        catch (UnknownOffersException unknown)
-        {
-            return unknown.Positions;
+            return changed;
         }
     }
 
@@ -186,24 +174,24 @@ public sealed class CampaignStore(Database database)
             ("daily", campaign.DailyBudget));
         await connection.Execute(
             InsertTotal, cancellation, ("org", campaign.OrganizationId), ("campaign", campaign.CampaignId));
-        await AddOffers(connection, campaign.OrganizationId, campaign.CampaignId, campaign.Offers, cancellation);
+        await AddOffers(connection, campaign, cancellation);
     }
 
     private static async Task AddOffers(
-        DbConnection connection,
-        OrganizationId organization,
-        CampaignId campaign,
-        IReadOnlyList<OfferId> offers,
-        CancellationToken cancellation)
+        DbConnection connection, Campaign campaign, CancellationToken cancellation)
     {
-        var unknown = new List<int>();
-        for (var position = 0; position < offers.Count; position++)
+        var unknown = new List<OfferId>();
+        foreach (var offer in campaign.Offers)
         {
             var added = await connection.Execute(
-                AddOffer, cancellation, ("org", organization), ("campaign", campaign), ("offer", offers[position]));
+                AddOffer,
+                cancellation,
+                ("org", campaign.OrganizationId),
+                ("campaign", campaign.CampaignId),
+                ("offer", offer));
             if (added == 0)
             {
-                unknown.Add(position);
+                unknown.Add(offer);
             }
         }
 
@@ -283,8 +271,8 @@ public sealed class CampaignStore(Database database)
     }
 
     /// <summary>Takes the transaction back; caught where the transaction began.</summary>
-    private sealed class UnknownOffersException(List<int> positions) : Exception
+    private sealed class UnknownOffersException(IReadOnlyList<OfferId> offers) : Exception
     {
-        public List<int> Positions { get; } = positions;
+        public IReadOnlyList<OfferId> Offers { get; } = offers;
     }
 }

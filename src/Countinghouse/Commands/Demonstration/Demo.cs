@@ -1,5 +1,5 @@
-using Countinghouse.Organizations;
 using Countinghouse.Http;
+using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Spectre.Console;
@@ -58,12 +58,20 @@ internal static class Demo
         await using var product = await Workplace.Open(settings, cancellation, clock);
         var builder = new DemoBuilder(product, clock, scale);
         var baseUrl = settings.Urls.Split(';')[0].TrimEnd('/');
+        var what = $"Filling the demo: {DemoPlan.Days} days of events";
+        if (Console.IsOutputRedirected)
+        {
+            // A bar redraws itself, which only a terminal can show.
+            await Console.Out.WriteLineAsync(what);
+            return await builder.Build(end, baseUrl, _ => { }, cancellation);
+        }
+
         DemoFile? made = null;
         await AnsiConsole.Progress()
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new SpinnerColumn())
             .StartAsync(async console =>
             {
-                var task = console.AddTask($"Filling the demo: {DemoPlan.Days} days of events");
+                var task = console.AddTask(what);
                 made = await builder.Build(end, baseUrl, part => task.Value = part * 100, cancellation);
             });
         return made!;

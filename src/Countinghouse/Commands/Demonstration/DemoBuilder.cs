@@ -134,7 +134,7 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
                 Offers =
                 [
                     .. Enumerable.Range(0, OffersPerCampaign)
-                        .Select(n => offers[((index * 5) + (n * 9)) % offers.Count]),
+                        .Select(number => offers[((index * 5) + (number * 9)) % offers.Count]),
                 ],
                 Metadata = new Dictionary<string, string>(),
                 CreatedAt = Instant.Of(created),
@@ -201,8 +201,8 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
     }
 
     /// <summary>What the endpoint does: asks the rules, then writes under the head lock.</summary>
-    private Task<Campaign?> Act(CampaignId campaign, CampaignAction action, CancellationToken cancellation) =>
-        _campaignStore.Update(
+    private async Task Act(CampaignId campaign, CampaignAction action, CancellationToken cancellation) =>
+        await _campaignStore.Update(
             _advertiser, campaign, stored => CampaignRules.Apply(stored, action, clock.Now).Changed, cancellation);
 
     private async Task ApproveAllButNewest(OrganizationId retailer, CancellationToken cancellation)

@@ -41,6 +41,8 @@ internal sealed record DemoFile
     {
         var api = BaseUrl + HttpOptions.BasePath;
         var report = $"{api}/reporting/organizations/{Advertiser.OrganizationId}/performance";
+        var earned = $"{api}/revenue-share/{Retailer.OrganizationId}/summary";
+        var asAdvertiser = $"-H 'X-API-Key: {Advertiser.ApiKey}'";
         return $"""
 
             Demo keys   advertiser  {Advertiser.ApiKey}
@@ -50,11 +52,11 @@ internal sealed record DemoFile
 
             A report, a click, and what the retailer has earned:
 
-            curl -H 'X-API-Key: {Advertiser.ApiKey}' {report}
+            curl {asAdvertiser} {report}
 
-            curl -H 'X-API-Key: {Advertiser.ApiKey}' -H 'Content-Type: application/json' -d '{Click()}' {api}/ads/click
+            curl {asAdvertiser} -H 'Content-Type: application/json' -d '{Click()}' {api}/ads/click
 
-            curl -H 'X-API-Key: {Retailer.ApiKey}' {api}/revenue-share/{Retailer.OrganizationId}/summary
+            curl -H 'X-API-Key: {Retailer.ApiKey}' {earned}
 
             """;
     }
@@ -70,11 +72,7 @@ internal sealed record DemoFile
             {
                 campaign.CampaignId,
                 OfferId = campaign.Offers[0],
-                Client = new
-                {
-                    Ip = "203.0.113.9",
-                    UserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Firefox/142.0",
-                },
+                Client = new { Ip = "203.0.113.9", UserAgent = DemoTraffic.Browsers[^1] },
             },
             WireJson.Options);
     }

@@ -55,9 +55,7 @@ internal static class DemoPlan
         new("Gift boxes", Pricing.Cpc, "0.61", "3000.00", 120, 0.017, Then: CampaignAction.Pause, ThenOnDay: 128),
         new("Retargeting test", Pricing.Cpm, "3.10", "2500.00", 150, 0.008, Then: CampaignAction.Pause, ThenOnDay: 110),
         new("Barista class", Pricing.Cpc, "0.75", "2000.00", 105, 0.020, Then: CampaignAction.Complete, ThenOnDay: 95),
-        new(
-            "Spring leftovers", Pricing.Cpc, "0.29", "1800.00", 140, 0.019,
-            Then: CampaignAction.Archive, ThenOnDay: 60),
+        new("Spring rest", Pricing.Cpc, "0.29", "1800.00", 140, 0.019, Then: CampaignAction.Archive, ThenOnDay: 60),
         new("Old banner", Pricing.Cpm, "2.50", "1500.00", 125, 0.006, Then: CampaignAction.Archive, ThenOnDay: 45),
         new("Single origin launch", Pricing.Cpc, "0.48", "4500.00", 155, 0.022, FirstDay: 70),
         new("Winter blend", Pricing.Cpc, "0.50", "7000.00", 0, 0, StaysDraft: true),

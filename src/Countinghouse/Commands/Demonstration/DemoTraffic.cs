@@ -23,7 +23,7 @@ internal sealed class DemoTraffic(int seed, int scale)
     /// <summary>Sunday to Saturday, in hundredths of an average day.</summary>
     private static readonly int[] WeekShape = [92, 90, 94, 97, 101, 113, 121];
 
-    private static readonly string[] Browsers =
+    public static readonly IReadOnlyList<string> Browsers =
     [
         "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1",
         "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/139.0.0.0 Mobile Safari/537.36",
@@ -70,15 +70,15 @@ internal sealed class DemoTraffic(int seed, int scale)
             var seconds = (until - from).TotalSeconds;
             var time = from.AddSeconds(_random.NextDouble() * seconds * 0.98);
             var bot = _random.NextDouble() < BotShare;
-            var agent = bot ? Bots[_random.Next(Bots.Length)] : Browsers[_random.Next(Browsers.Length)];
+            var agent = bot ? Bots[_random.Next(Bots.Length)] : Browsers[_random.Next(Browsers.Count)];
             var client = new EventClient($"203.0.113.{_random.Next(1, 255)}", agent, IsPrefetch: false);
             var offer = campaign.Offers[_random.Next(campaign.Offers.Count)];
             var impression = Create(EventKind.Impression, campaign.Id, offer, time, client);
             events.Add(impression);
             if (_random.NextDouble() < campaign.Plan.ClickRate * (bot ? 4 : 1))
             {
-                var later = time.AddSeconds(_random.NextDouble() * seconds * 0.02);
-                events.Add(Create(EventKind.Click, campaign.Id, offer, later, client));
+                var clicked = time.AddSeconds(_random.NextDouble() * seconds * 0.02);
+                events.Add(Create(EventKind.Click, campaign.Id, offer, clicked, client));
             }
 
             if (_random.NextDouble() < ResentShare)
