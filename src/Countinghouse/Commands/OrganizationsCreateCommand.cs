@@ -52,7 +52,14 @@ internal static class OrganizationsCreateCommand
     private static async Task<int> Run(ParseResult line, CancellationToken cancellation)
     {
         await using var workplace = await Workplace.Open(DatabaseOptions.Read(line), cancellation);
-        var made = await workplace.GetRequiredService<OrganizationStore>().Create(
+        var organizations = workplace.GetRequiredService<OrganizationStore>();
+        if (line.GetValue(IsOperator) && await organizations.FindOperator(cancellation) is { } platform)
+        {
+            throw new CommandException(
+                $"The platform has its organization already: {platform.Name}, {platform.OrganizationId}.");
+        }
+
+        var made = await organizations.Create(
             line.GetRequiredValue(Name).Trim(),
             line.GetValue(IsOperator),
             new Dictionary<string, string>(),

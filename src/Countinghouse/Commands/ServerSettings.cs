@@ -24,6 +24,15 @@ public sealed record ServerSettings
 
     public Database OpenDatabase() => Postgres is null ? OpenSqlite() : OpenPostgres(Postgres);
 
+    /// <summary>Removes the SQLite database; only for one that this process has just made and closed.</summary>
+    public void DeleteSqlite()
+    {
+        foreach (var suffix in new[] { "", "-wal", "-shm" })
+        {
+            File.Delete(SqliteFile + suffix);
+        }
+    }
+
     private static Database OpenPostgres(string connectionString)
     {
         try

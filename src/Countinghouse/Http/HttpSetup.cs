@@ -27,7 +27,10 @@ public static class HttpSetup
                 "RateLimit-Policy",
                 "RateLimit-Limit",
                 "RateLimit-Remaining",
-                "RateLimit-Reset")));
+                "RateLimit-Reset",
+                "X-RateLimit-Limit",
+                "X-RateLimit-Remaining",
+                "X-RateLimit-Reset")));
 
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<HttpOptions>>((forwarded, http) =>
         {

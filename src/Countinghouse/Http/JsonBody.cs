@@ -60,6 +60,9 @@ public sealed class JsonBody<T>
 /// <summary>Reads request bodies.</summary>
 public static class JsonBody
 {
+    /// <summary>Unicode characters; a pair of surrogates is one.</summary>
+    public static int Characters(this string text) => text.EnumerateRunes().Count();
+
     public static async Task<JsonBody<T>> ReadJson<T>(this HttpContext context, CancellationToken cancellation)
         where T : class
     {
@@ -149,7 +152,7 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
             Object(value, type, path + ".");
         }
         else if (type.Kind == JsonTypeInfoKind.Enumerable && type.ElementType is { } item
-            && WireJson.Options.GetTypeInfo(item).Kind == JsonTypeInfoKind.Object)
+            && item != typeof(JsonElement))
         {
             Items(value, WireJson.Options.GetTypeInfo(item), path);
             Attributes(value, property, path);
@@ -170,25 +173,41 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
         var index = 0;
         foreach (var element in value.EnumerateArray())
         {
-            Object(element, item, $"{path}[{index++}].");
+            if (item.Kind == JsonTypeInfoKind.Object)
+            {
+                Object(element, item, $"{path}[{index++}].");
+            }
+            else
+            {
+                TryRead(element, item.Type, $"{path}[{index++}]", out _);
+            }
         }
     }
 
-    private void Attributes(JsonElement value, JsonPropertyInfo property, string path)
+    private bool TryRead(JsonElement value, Type type, string path, out object? parsed)
     {
-        object? parsed;
         try
         {
-            parsed = value.Deserialize(property.PropertyType, WireJson.Options);
+            parsed = value.Deserialize(type, WireJson.Options);
+            return true;
         }
         catch (JsonException error)
         {
             // Faults inside the items were listed one by one; that the list cannot be read adds nothing.
             if (!errors.Any(known => known.Field.StartsWith(path + "[", StringComparison.Ordinal)))
             {
-                errors.Add(new FieldError(path, "must be " + Expected(property.PropertyType, error), "invalid_type"));
+                errors.Add(new FieldError(path, "must be " + Expected(type, error), "invalid_type"));
             }
 
+            parsed = null;
+            return false;
+        }
+    }
+
+    private void Attributes(JsonElement value, JsonPropertyInfo property, string path)
+    {
+        if (!TryRead(value, property.PropertyType, path, out var parsed))
+        {
             return;
         }
 
@@ -201,7 +220,7 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
             property.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? [];
         foreach (var attribute in attributes.Cast<ValidationAttribute>())
         {
-            if (!attribute.IsValid(parsed))
+            if (!IsValid(attribute, parsed))
             {
                 errors.Add(new FieldError(path, Sentence(attribute), "invalid"));
             }
@@ -217,10 +236,21 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
         _ => false,
     };
 
+    /// <summary>
+    /// Characters are Unicode's, as in JSON Schema, not the halves that .NET counts; a name of blanks is no name.
+    /// </summary>
+    private static bool IsValid(ValidationAttribute attribute, object? value) => (attribute, value) switch
+    {
+        (StringLengthAttribute length, string text) =>
+            text.Characters() <= length.MaximumLength
+            && (length.MinimumLength == 0 || text.Trim().Characters() >= length.MinimumLength),
+        _ => attribute.IsValid(value),
+    };
+
     private static string Sentence(ValidationAttribute attribute) => attribute switch
     {
         StringLengthAttribute { MinimumLength: > 0 } length =>
-            $"must be {length.MinimumLength} to {length.MaximumLength} characters",
+            $"must be {length.MinimumLength} to {length.MaximumLength} characters, not all blank",
         StringLengthAttribute length => $"must be at most {length.MaximumLength} characters",
         LengthAttribute length => $"must have {length.MinimumLength} to {length.MaximumLength} items",
         RangeAttribute range => $"must be from {range.Minimum} to {range.Maximum}",

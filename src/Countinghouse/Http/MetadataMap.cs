@@ -18,7 +18,7 @@ public static class MetadataMap
     {
         foreach (var (key, value) in written ?? new Dictionary<string, string>())
         {
-            if (key.Length is 0 or > KeyLengthMax)
+            if (key.Length == 0 || key.Characters() > KeyLengthMax)
             {
                 var start = key[..Math.Min(key.Length, KeyLengthMax)];
                 yield return Error($"metadata.{start}", $"needs a key of 1 to {KeyLengthMax} characters");
@@ -28,7 +28,7 @@ public static class MetadataMap
             {
                 yield return Error($"metadata.{key}", $"must be a string; an empty one deletes the key");
             }
-            else if (value.Length > ValueLengthMax)
+            else if (value.Characters() > ValueLengthMax)
             {
                 yield return Error($"metadata.{key}", $"must be at most {ValueLengthMax} characters");
             }

@@ -71,7 +71,7 @@ public static class Problems
         $"{period} cannot be closed yet: months are closed in order and {first} is still open.");
 
     public static Problem PeriodBeforeFirst(string period, string first) => Conflict(
-        $"{period} has nothing to close: {first} is the first month with events.");
+        $"{period} has nothing to close: {first} is the first month that can still be closed.");
 
     public static Problem PeriodDoesNotAddUp(string period) => Conflict(
         $"{period} was not closed: its reports do not equal the events they came from. Find the differences first.");

@@ -74,7 +74,9 @@ public sealed record TextQuery(string Name, string Description, int LengthMax) :
 {
     public override Type ValueType => typeof(string);
 
-    public override string? Refuse(string text) => text.Length <= LengthMax && !text.Contains('\0')
+    public override string? Refuse(string text) => text.Contains('\0')
+        ? "must not contain the character U+0000"
+        : text.Characters() <= LengthMax
         ? null
         : string.Create(CultureInfo.InvariantCulture, $"must be at most {LengthMax} characters");
 

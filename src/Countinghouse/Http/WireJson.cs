@@ -50,9 +50,16 @@ public static class WireJson
     {
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
-            if (reader.TokenType == JsonTokenType.String && T.TryParse(reader.GetString()!, out var value))
+            try
             {
-                return value;
+                if (reader.TokenType == JsonTokenType.String && T.TryParse(reader.GetString()!, out var value))
+                {
+                    return value;
+                }
+            }
+            catch (InvalidOperationException)
+            {
+                // Text that is not valid Unicode; it is no value of this type either.
             }
 
             throw new JsonException(T.Expected);

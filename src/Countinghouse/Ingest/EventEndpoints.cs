@@ -45,7 +45,7 @@ public sealed record ImpressionsIn
     public required IReadOnlyList<EventIn> Impressions { get; init; }
 
     /// <summary>True: one bad item refuses all, and nothing is stored.</summary>
-    public bool Atomic { get; init; }
+    public bool? Atomic { get; init; }
 }
 
 /// <summary>A recorded click.</summary>
@@ -142,7 +142,7 @@ public static class EventEndpoints
         var rejected = faults
             .Select(pair => Rejected(pair.First.Index, Fault(pair.Second.Outcome, ""), pair.Second.Outcome))
             .Concat(batch.Faults.Select(item => new RejectedOut(
-                item.Key, "validation_error", string.Join("; ", item.Value.Select(f => $"{f.Field} {f.Message}")))))
+                item.Key, "validation_error", string.Join("; ", item.Value.Select(Sentence)))))
             .OrderBy(item => item.Index)
             .ToList();
         return TypedResults.Ok(new ImpressionsOut(
@@ -185,6 +185,9 @@ public static class EventEndpoints
             new RejectedOut(index, "validation_error", $"{fault.Field} {fault.Message}"),
         EventOutcome.Accepted or EventOutcome.Duplicate => throw new ArgumentOutOfRangeException(nameof(outcome)),
     };
+
+    private static string Sentence(FieldError fault) =>
+        fault.Field.Length > 0 ? $"{fault.Field} {fault.Message}" : "The item " + fault.Message;
 
     private static FieldError Fault(EventOutcome outcome, string path) => outcome switch
     {

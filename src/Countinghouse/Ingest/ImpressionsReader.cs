@@ -27,12 +27,13 @@ public static class ImpressionsReader
             return (null, Problems.Invalid("impressions", $"must have 1 to {EventWriter.EventsMax} items"));
         }
 
+        var atomic = frame.Value.Atomic ?? false;
         var items = new List<BatchItem>(frame.Value.Impressions.Count);
         var faults = new Dictionary<int, IReadOnlyList<FieldError>>();
         foreach (var element in frame.Value.Impressions)
         {
             var index = items.Count;
-            var path = frame.Value.Atomic ? $"impressions[{index}]" : "";
+            var path = atomic ? $"impressions[{index}]" : "";
             var item = new JsonBody<EventIn>(element, strict: false, path);
             items.Add(new BatchItem(
                 index, item.Problem is null ? EventEndpoints.ToEvent(item.Value, EventKind.Impression) : null));
@@ -42,7 +43,7 @@ public static class ImpressionsReader
             }
         }
 
-        return (new ReadBatch(frame.Value.Atomic, items, faults), null);
+        return (new ReadBatch(atomic, items, faults), null);
     }
 
     /// <summary>The batch with its items still unread.</summary>
@@ -50,6 +51,6 @@ public static class ImpressionsReader
     {
         public required IReadOnlyList<JsonElement> Impressions { get; init; }
 
-        public bool Atomic { get; init; }
+        public bool? Atomic { get; init; }
     }
 }

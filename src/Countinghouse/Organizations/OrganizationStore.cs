@@ -25,6 +25,8 @@ public sealed class OrganizationStore(Database database, TimeProvider clock)
 
     private const string FindOne = Columns + " WHERE org_id = @org";
 
+    private const string FindPlatform = Columns + " WHERE is_operator ORDER BY created_at, org_id LIMIT 1";
+
     private const string ListAll = Columns + " ORDER BY created_at, org_id LIMIT @size OFFSET @offset";
 
     private const string CountAll = "SELECT COUNT(*) FROM organization";
@@ -47,6 +49,10 @@ public sealed class OrganizationStore(Database database, TimeProvider clock)
 
     public Task<Organization?> Find(OrganizationId organization, CancellationToken cancellation) => database.Read(
         connection => connection.First(FindOne, Read, cancellation, ("org", organization)), cancellation);
+
+    /// <summary>The platform's own organization; null before it was made.</summary>
+    public Task<Organization?> FindOperator(CancellationToken cancellation) => database.Read(
+        connection => connection.First(FindPlatform, Read, cancellation), cancellation);
 
     public Task<Paged<Organization>> List(Page page, CancellationToken cancellation) => database.ReadSnapshot(
         async connection =>

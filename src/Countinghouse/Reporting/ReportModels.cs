@@ -167,6 +167,7 @@ public enum RowState
 /// <param name="Ctr">Clicks per hundred impressions.</param>
 /// <param name="EffectiveCpc">Spend per click, in USD.</param>
 /// <param name="EffectiveCpm">Spend per thousand impressions, in USD.</param>
+/// <param name="SpendMicros">The spend exactly, in millionths of a USD; these add up, rounded ones need not.</param>
 /// <param name="InvalidImpressions">Impressions recorded and not charged: bots, repetitions and the like.</param>
 /// <param name="InvalidClicks">Clicks recorded and not charged.</param>
 /// <param name="UnbilledClicks">Valid clicks that cost nothing, such as those after the budget was used up.</param>
@@ -180,6 +181,7 @@ public sealed record SeriesRow(
     WireDecimal Ctr,
     WireDecimal EffectiveCpc,
     WireDecimal EffectiveCpm,
+    long SpendMicros,
     long InvalidImpressions,
     long InvalidClicks,
     long UnbilledClicks,

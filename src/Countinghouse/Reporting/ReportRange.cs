@@ -44,7 +44,7 @@ public readonly record struct ReportRange(UtcDay Start, UtcDay End)
             : Problems.Invalid(
                 "end_date",
                 string.Create(
-                    CultureInfo.InvariantCulture, $"must be at most {most} days after start_date for rows this short"),
+                    CultureInfo.InvariantCulture, $"must span at most {most} days, ends included"),
                 "range_too_long");
     }
 }

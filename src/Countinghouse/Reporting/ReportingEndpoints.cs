@@ -161,6 +161,13 @@ public static class ReportingEndpoints
             : Results.Bytes(csv, "text/csv; charset=utf-8");
     }
 
-    private static bool WantsCsv(HttpRequest request) =>
-        request.GetTypedHeaders().Accept.Any(type => type.MediaType == "text/csv" && type.Quality is not 0);
+    /// <summary>CSV for whoever prefers it to JSON; between equals, CSV was named on purpose.</summary>
+    private static bool WantsCsv(HttpRequest request)
+    {
+        var accepted = request.GetTypedHeaders().Accept;
+        return Quality("text/csv") is > 0 and var csv && csv >= Quality("application/json");
+
+        double Quality(string name) =>
+            accepted.FirstOrDefault(type => type.MediaType == name) is { } named ? named.Quality ?? 1 : 0;
+    }
 }

@@ -13,7 +13,7 @@ public static class SeriesCsv
         foreach (var name in new[]
         {
             "start", "group_id", "impressions", "clicks", "spend", "ctr", "effective_cpc", "effective_cpm",
-            "invalid_impressions", "invalid_clicks", "unbilled_clicks", "state",
+            "spend_micros", "invalid_impressions", "invalid_clicks", "unbilled_clicks", "state",
         })
         {
             csv.WriteField(name);
@@ -30,6 +30,7 @@ public static class SeriesCsv
             csv.WriteField(row.Ctr.ToString());
             csv.WriteField(row.EffectiveCpc.ToString());
             csv.WriteField(row.EffectiveCpm.ToString());
+            csv.WriteField(row.SpendMicros);
             csv.WriteField(row.InvalidImpressions);
             csv.WriteField(row.InvalidClicks);
             csv.WriteField(row.UnbilledClicks);

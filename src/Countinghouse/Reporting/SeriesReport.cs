@@ -89,6 +89,7 @@ public sealed class SeriesReport(Database database)
             WireDecimal.Ctr(clicks, impressions),
             WireDecimal.EffectiveCpc(spend, clicks),
             WireDecimal.EffectiveCpm(spend, impressions),
+            spend.Micros,
             row.GetInt64(5),
             row.GetInt64(6),
             row.GetInt64(7),

@@ -36,7 +36,7 @@ public enum CloseDecision
     /// <summary>An earlier month is still open.</summary>
     OutOfOrder = 3,
 
-    /// <summary>It lies before the first month with events.</summary>
+    /// <summary>It lies before the first month that can still be closed.</summary>
     BeforeFirst = 4,
 }
 

@@ -21,7 +21,7 @@ public enum CloseOutcome
     /// <summary>An earlier month is still open.</summary>
     OutOfOrder = 5,
 
-    /// <summary>It lies before the first month with events.</summary>
+    /// <summary>It lies before the first month that can still be closed.</summary>
     BeforeFirst = 6,
 
     /// <summary>Rollups and events differ; nothing was settled, and the log says where.</summary>

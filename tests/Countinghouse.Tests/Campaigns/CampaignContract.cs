@@ -76,7 +76,7 @@ public abstract class CampaignContract(ServerFixture fixture)
 
         Assert.Equal(422, answer.Status);
         Assert.Equal(
-            ["bid", "budget", "colour", "name", "offers", "pricing", "start_date"],
+            ["bid", "budget", "colour", "name", "offers[0]", "pricing", "start_date"],
             answer.Json.GetProperty("errors").EnumerateArray()
                 .Select(error => error.GetProperty("field").GetString()!)
                 .Order());

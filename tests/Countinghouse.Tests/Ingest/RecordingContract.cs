@@ -266,6 +266,18 @@ public abstract class RecordingContract(ServerFixture fixture)
     }
 
     [Theory]
+    [InlineData("{\"campaign_id\":\"\\ud800\"}")]
+    [InlineData("{\"campaign_id\":\"WmsG2qe2XXxacqiqo2MfnY\",\"occurred_at\":\"\\udfff\"}")]
+    public async Task Text_that_is_not_Unicode_is_refused_in_words_for_people(string body)
+    {
+        var answer = await _server.Send(HttpMethod.Post, "ads/click", null, body);
+
+        Assert.Equal(422, answer.Status);
+        Assert.DoesNotContain("Primitives", answer.Text, StringComparison.Ordinal);
+        Assert.Contains(" must be a", answer.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(1001)]
     public async Task A_batch_has_1_to_1000_items(int count)

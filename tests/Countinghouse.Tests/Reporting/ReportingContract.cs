@@ -43,6 +43,7 @@ public abstract class ReportingContract(ServerFixture fixture)
 
             // Half a cent a day is printed as a whole one where impressions without an offer have rows of their own.
             Assert.Equal(group == "campaign" ? 546 : 567, rows.Sum(row => Cents(row, "spend")));
+            Assert.Equal(5_460_000, rows.Sum(row => row.GetProperty("spend_micros").GetInt64()));
         }
     }
 

@@ -46,10 +46,20 @@ internal static class Demo
             c => c.Execute(
                 Mark, cancellation, ("purpose", Purpose), ("none", Array.Empty<byte>()), ("now", Instant.Of(end))),
             cancellation);
-        var made = await Fill(settings, clock, end, scale, cancellation);
-        made.Write(settings.DataDirectory);
-        await database.Write(c => c.Execute(Unmark, cancellation, ("purpose", Purpose)), cancellation);
-        return made;
+        try
+        {
+            var made = await Fill(settings, clock, end, scale, cancellation);
+            made.Write(settings.DataDirectory);
+            await database.Write(c => c.Execute(Unmark, cancellation, ("purpose", Purpose)), cancellation);
+            return made;
+        }
+        catch (OperationCanceledException) when (settings.Postgres is null)
+        {
+            // Nothing but half a demo is in the file, so the next start may begin afresh.
+            await database.DisposeAsync();
+            settings.DeleteSqlite();
+            throw;
+        }
     }
 
     private static async Task<DemoFile> Fill(
