@@ -43,8 +43,7 @@ public readonly record struct ReportRange(UtcDay Start, UtcDay End)
             ? null
             : Problems.Invalid(
                 "end_date",
-                string.Create(
-                    CultureInfo.InvariantCulture, $"must span at most {most} days, ends included"),
+                string.Create(CultureInfo.InvariantCulture, $"must span at most {most} days, ends included"),
                 "range_too_long");
     }
 }
