@@ -19,9 +19,9 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
     /// <summary>Printed so that a strange demo can be made again.</summary>
     private const int Seed = 20_260_101;
 
-    private const int OffersPerCampaign = 4;
+    private const int OffersPerCampaign = 3;
 
-    private static readonly TimeSpan Step = TimeSpan.FromHours(6);
+    private static readonly TimeSpan Step = TimeSpan.FromHours(12);
 
     private readonly List<RunningCampaign> _campaigns = [];
 
