@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Countinghouse.Primitives;
+using Microsoft.Data.Sqlite;
 
 namespace Countinghouse.Storage;
 
@@ -78,16 +79,8 @@ public static class Sql
             return;
         }
 
-        await using var prepared = connection.Command(sql, [.. names.Select(name => (name, (object?)null))]);
-        foreach (var row in rows)
-        {
-            for (var column = 0; column < row.Length; column++)
-            {
-                prepared.Parameters[column].Value = ToColumn(row[column]);
-            }
-
-            await prepared.ExecuteNonQueryAsync(cancellation);
-        }
+        SqlitePrepared.Execute(
+            (SqliteConnection)connection, sql, names, rows.Select(row => Array.ConvertAll(row, ToColumn)));
     }
 
     public static async Task<List<T>> Query<T>(
