@@ -51,6 +51,15 @@ public sealed partial class TidyTests
         Lines(".cs").Where(line => Ambient().IsMatch(line.Text)).Select(line => $"{line.Place}: {line.Text.Trim()}"));
 
     [Fact]
+    public void A_log_message_has_a_number_of_its_own() => AssertNone(
+        Lines(".cs")
+            .Select(line => (line.Place, Number: LogNumber().Match(line.Text).Groups[1].Value))
+            .Where(line => line.Number.Length > 0)
+            .GroupBy(line => line.Number)
+            .Where(same => same.Count() > 1)
+            .Select(same => $"{same.Key}: {string.Join(" and ", same.Select(line => line.Place))}"));
+
+    [Fact]
     public void Every_slice_has_a_readme_of_at_most_40_lines()
     {
         var slices = Directory.EnumerateDirectories(Repository.Product)
@@ -119,6 +128,9 @@ public sealed partial class TidyTests
 
     [GeneratedRegex(@"\b(TO[D]O|FIXM[E]|HAC[K])\b(?!.*#\d+)")]
     private static partial Regex OpenEnd();
+
+    [GeneratedRegex(@"\bEventId = (\d+)")]
+    private static partial Regex LogNumber();
 
     [GeneratedRegex(@"\b(double|float|decimal)\b")]
     private static partial Regex Approximate();

@@ -83,9 +83,6 @@ public sealed class TestServer : IAsyncDisposable
         var app = Server.Build(database.Settings, builder =>
         {
             builder.Services.AddSingleton<TimeProvider>(clock);
-
-            // All tests of a class come from one address within one minute of a clock that stands.
-            builder.Configuration["RateLimits:AddressPerMinute"] = "10000000";
             builder.Logging.ClearProviders().AddProvider(log);
             builder.Configuration[AddressLimit] = "1000000";
             configure?.Invoke(builder);
