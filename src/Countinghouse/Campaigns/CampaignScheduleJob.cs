@@ -15,9 +15,6 @@ public sealed partial class CampaignScheduleJob(Database database, TimeProvider 
     private const string OrganizationsWithEnded =
         "SELECT DISTINCT org_id FROM campaign WHERE status IN ('active', 'paused') AND end_day < @today";
 
-    private const string RaiseVersion =
-        "UPDATE ingest_head SET config_version = config_version + 1 WHERE org_id = @org";
-
     private const string Complete = """
         UPDATE campaign
         SET status = 'completed', completed_reason = 'end_date', completed_at = @now, version = version + 1
@@ -38,7 +35,7 @@ public sealed partial class CampaignScheduleJob(Database database, TimeProvider 
             completed += await database.Write(
                 async connection =>
                 {
-                    await connection.Execute(RaiseVersion, cancellation, ("org", organization));
+                    await connection.Execute(CampaignStore.RaiseVersion, cancellation, ("org", organization));
                     return await connection.Execute(
                         Complete, cancellation, ("org", organization), ("today", today), ("now", Instant.Of(now)));
                 },

@@ -34,7 +34,8 @@ public sealed class CampaignStore(Database database)
     // The lock without a new version, for a change that may yet be refused.
     private const string LockHead = "SELECT config_version FROM ingest_head WHERE org_id = @org";
 
-    private const string RaiseVersion =
+    /// <summary>Takes the head lock and tells every flush and report that terms have changed.</summary>
+    internal const string RaiseVersion =
         "UPDATE ingest_head SET config_version = config_version + 1 WHERE org_id = @org";
 
     private const string Insert = """

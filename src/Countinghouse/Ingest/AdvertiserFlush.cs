@@ -69,6 +69,9 @@ public sealed class AdvertiserFlush(
 
     public OrganizationId Advertiser => facts.Advertiser;
 
+    /// <summary>The one moment of the whole flush: what is read for a day must be written for the same day.</summary>
+    public DateTimeOffset Now => facts.Now;
+
     public List<AdEvent> Events { get; } = [];
 
     public Dictionary<StatKey, StatCounts> Rollups { get; } = [];

@@ -143,14 +143,13 @@ public sealed partial class EventWriter
         AdvertiserFlush flush,
         long batchNo,
         byte[] hash,
-        Instant now,
         CancellationToken cancellation) => connection.Execute(
         AddBatch,
         cancellation,
         ("org", flush.Advertiser),
         ("batch", batchNo),
         ("flush", flushId),
-        ("now", now),
+        ("now", Instant.Of(flush.Now)),
         ("events", flush.Events.Count),
         ("valid", flush.Events.Count(adEvent => adEvent.Validity == Validity.Valid)),
         ("charge", new Money(flush.Events.Sum(adEvent => adEvent.Charge.Micros))),
@@ -190,11 +189,13 @@ public sealed partial class EventWriter
             cancellation);
 
     private static Task AddToBudgets(
-        DbConnection connection, AdvertiserFlush flush, UtcDay today, CancellationToken cancellation) =>
+        DbConnection connection, AdvertiserFlush flush, CancellationToken cancellation) =>
         connection.ExecuteMany(
             AddCharge,
             ["org", "campaign", "charge", "today"],
-            flush.Charges()
-                .Select(charge => new object?[] { flush.Advertiser, charge.Campaign, charge.Charged, today }),
+            flush.Charges().Select(charge => new object?[]
+            {
+                flush.Advertiser, charge.Campaign, charge.Charged, UtcDay.Of(flush.Now),
+            }),
             cancellation);
 }

@@ -146,9 +146,8 @@ public sealed partial class EventWriter(
         DbConnection connection, Guid flushId, AdvertiserFlush flush, CancellationToken cancellation)
     {
         var batchNo = flush.Head.BatchNo + 1;
-        var now = clock.GetUtcNow();
         var hash = EventEncoding.HashBatch(flush.Head.Hash, batchNo, flush.Events);
-        await InsertBatch(connection, flushId, flush, batchNo, hash, Instant.Of(now), cancellation);
+        await InsertBatch(connection, flushId, flush, batchNo, hash, cancellation);
         if (database.Engine == Engine.Postgres)
         {
             await InsertEventsPostgres(connection, flush.Events, batchNo, cancellation);
@@ -160,7 +159,7 @@ public sealed partial class EventWriter(
 
         await AddToRollups(connection, flush, batchNo, cancellation);
         await AddToTotals(connection, flush, batchNo, cancellation);
-        await AddToBudgets(connection, flush, UtcDay.Of(now), cancellation);
+        await AddToBudgets(connection, flush, cancellation);
         var exhausted = flush.Exhausted().ToList();
         foreach (var campaign in exhausted)
         {
@@ -169,7 +168,7 @@ public sealed partial class EventWriter(
                 cancellation,
                 ("org", flush.Advertiser),
                 ("campaign", campaign),
-                ("now", Instant.Of(now)));
+                ("now", Instant.Of(flush.Now)));
         }
 
         await connection.Execute(

@@ -56,9 +56,6 @@ public sealed class CatalogStore(Database database)
         VALUES (@org, @location, @name, @active, @now, @metadata)
         """;
 
-    private const string LockLocation =
-        "UPDATE location SET name = name WHERE org_id = @org AND location_id = @location";
-
     private const string ChangeLocation = """
         UPDATE location SET name = @name, is_active = @active, metadata = @metadata
         WHERE org_id = @org AND location_id = @location
@@ -108,9 +105,13 @@ public sealed class CatalogStore(Database database)
         CancellationToken cancellation) => database.Write(
         async connection =>
         {
-            await connection.Execute(LockLocation, cancellation, ("org", organization), ("location", location));
+            // Under the row's lock: two changes of metadata at once must not lose one of them.
             var stored = await connection.First(
-                FindLocation, ReadLocation, cancellation, ("org", organization), ("location", location));
+                FindLocation + database.ForUpdate,
+                ReadLocation,
+                cancellation,
+                ("org", organization),
+                ("location", location));
             if (stored is null || change(stored) is not { } changed)
             {
                 return null;

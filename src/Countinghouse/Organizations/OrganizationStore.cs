@@ -44,9 +44,6 @@ public sealed class OrganizationStore(Database database, TimeProvider clock)
 
     private const string Change = "UPDATE organization SET name = @name, metadata = @metadata WHERE org_id = @org";
 
-    // Its row lock: two changes of metadata at once must not lose one of them.
-    private const string Lock = "UPDATE organization SET name = name WHERE org_id = @org";
-
     public Task<Organization?> Find(OrganizationId organization, CancellationToken cancellation) => database.Read(
         connection => connection.First(FindOne, Read, cancellation, ("org", organization)), cancellation);
 
@@ -101,8 +98,9 @@ public sealed class OrganizationStore(Database database, TimeProvider clock)
         CancellationToken cancellation) => database.Write(
         async connection =>
         {
-            await connection.Execute(Lock, cancellation, ("org", organization));
-            var stored = await connection.First(FindOne, Read, cancellation, ("org", organization));
+            // Under the row's lock: two changes of metadata at once must not lose one of them.
+            var stored = await connection.First(
+                FindOne + database.ForUpdate, Read, cancellation, ("org", organization));
             if (stored is null || change(stored) is not { } changed)
             {
                 return null;
