@@ -21,11 +21,57 @@ public enum Validity
     Sophisticated = 2,
 }
 
-/// <summary>Who is on the other end of an event, as far as anybody said. Judged, never stored.</summary>
-public sealed record EventClient(string? Address, string UserAgent, bool IsPrefetch);
+/// <summary>
+/// Why an event is invalid, or free. The numbers are stored: never change one. 1 to 63 is general invalid traffic, 64
+/// to 127 sophisticated, from 128 on the event is valid and was not charged.
+/// </summary>
+public enum EventReason
+{
+    None = 0,
 
-/// <summary>An event as it was sent.</summary>
-public sealed record SentEvent
+    DeclaredBot = 1,
+    NonBrowserAgent = 2,
+    Prefetch = 3,
+
+    /// <summary>The agent is on a list that the operator loaded.</summary>
+    ListedAgent = 4,
+
+    /// <summary>The address is in a network that the operator loaded.</summary>
+    ListedNetwork = 5,
+
+    /// <summary>The page is of a domain that the operator loaded.</summary>
+    ListedDomain = 6,
+
+    /// <summary>The advertiser's own or staff traffic.</summary>
+    OwnTraffic = 7,
+
+    /// <summary>The same client saw the same ad within the impression window.</summary>
+    RepeatedImpression = 64,
+
+    /// <summary>The same client clicked the same ad within the click window.</summary>
+    RepeatedClick = 65,
+
+    ClicksPerMinute = 66,
+    ClicksPerTenMinutes = 67,
+    ClicksPerHour = 68,
+    ClicksPerDay = 69,
+
+    NotRunning = 128,
+    BudgetExhausted = 129,
+    DailyBudgetExhausted = 130,
+}
+
+/// <summary>
+/// The shopper behind an event, as far as anybody said: what its agent and headers alone give away, the day's client
+/// key, and the address for network rules. Lives in memory until the event is judged; never stored or logged.
+/// </summary>
+/// <param name="Verdict">None, or the rule for which agent or headers suffice.</param>
+/// <param name="Key">Names the client for one day; 0 when neither address nor agent is known.</param>
+/// <param name="Address">IPv6 form (IPv4 mapped); 0 when unknown.</param>
+public readonly record struct ClientMark(EventReason Verdict, ulong Key, UInt128 Address);
+
+/// <summary>An event as it was sent. A structure: a batch is one array of them.</summary>
+public readonly record struct SentEvent
 {
     public required EventKind Kind { get; init; }
 
@@ -40,11 +86,11 @@ public sealed record SentEvent
     public Instant? StatedAt { get; init; }
 
     /// <summary>The shopper, as the sender says.</summary>
-    public EventClient? StatedClient { get; init; }
+    public ClientMark? StatedClient { get; init; }
 }
 
 /// <summary>Who sent a request with events: believed about clients and times only where the contract says so.</summary>
-public sealed record EventSender(OrganizationId? Server, bool IsOperator, EventClient Peer)
+public sealed record EventSender(OrganizationId? Server, bool IsOperator, ClientMark Peer)
 {
     /// <summary>
     /// The server key of the advertiser, of the offer's retailer or of the operator speaks for its shoppers; anybody
@@ -114,9 +160,9 @@ public sealed record AdEvent
     public required Validity Validity { get; init; }
 
     /// <summary>
-    /// The rule that found it invalid, or why it was free; null for a valid event that was charged or is free anyway.
+    /// The rule that found it invalid, or why it was free; none for a valid event that was charged or is free anyway.
     /// </summary>
-    public required string? Reason { get; init; }
+    public required EventReason Reason { get; init; }
 
     /// <summary>Version of the rules it was judged by.</summary>
     public required int Ruleset { get; init; }

@@ -48,7 +48,7 @@ public static class EventEncoding
         at += WriteNumber(adEvent.Ruleset, target[at..]);
         at += WriteNumber(adEvent.Price.Micros, target[at..]);
         at += WriteNumber(adEvent.Charge.Micros, target[at..]);
-        var reason = Encoding.UTF8.GetBytes(adEvent.Reason ?? "", target[(at + 1)..]);
+        var reason = Encoding.UTF8.GetBytes(adEvent.Reason.ToString(), target[(at + 1)..]);
         target[at] = (byte)reason;
         return at + 1 + reason;
     }

@@ -95,7 +95,7 @@ public static class EventEndpoints
     }
 
     private static async Task<Results<Ok<ClickOut>, Problem>> Click(
-        HttpContext context, EventWriter writer, CancellationToken cancellation)
+        HttpContext context, EventWriter writer, ClientReader clients, CancellationToken cancellation)
     {
         var body = await context.ReadJson<EventIn>(cancellation);
         if (body.Problem is { } problem)
@@ -104,7 +104,10 @@ public static class EventEndpoints
         }
 
         var answers = await writer.Write(
-            [ToEvent(body.Value, EventKind.Click)], Sender(context), atomic: true, cancellation);
+            new[] { ToEvent(body.Value, EventKind.Click, clients) },
+            Sender(context, clients),
+            atomic: true,
+            cancellation);
         return answers[0].Outcome switch
         {
             EventOutcome.Accepted or EventOutcome.Duplicate => TypedResults.Ok(new ClickOut(true, answers[0].Id)),
@@ -116,9 +119,9 @@ public static class EventEndpoints
     }
 
     private static async Task<Results<Ok<ImpressionsOut>, Problem>> Impressions(
-        HttpContext context, EventWriter writer, CancellationToken cancellation)
+        HttpContext context, EventWriter writer, ClientReader clients, CancellationToken cancellation)
     {
-        var (batch, problem) = await ImpressionsReader.Read(context, cancellation);
+        var (batch, problem) = await ImpressionsReader.Read(context, clients, cancellation);
         if (problem is not null)
         {
             return problem;
@@ -131,7 +134,7 @@ public static class EventEndpoints
 
         var good = batch.Items.Where(item => item.Sent is not null).ToList();
         var answers = await writer.Write(
-            [.. good.Select(item => item.Sent!)], Sender(context), batch.Atomic, cancellation);
+            good.Select(item => item.Sent!.Value).ToArray(), Sender(context, clients), batch.Atomic, cancellation);
         var faults = good.Zip(answers).Where(pair => pair.Second.IsRefusal).ToList();
         if (batch.Atomic && faults.Count > 0)
         {
@@ -152,7 +155,7 @@ public static class EventEndpoints
             rejected));
     }
 
-    internal static SentEvent ToEvent(EventIn sent, EventKind kind) => new()
+    internal static SentEvent ToEvent(EventIn sent, EventKind kind, ClientReader clients) => new()
     {
         Kind = kind,
         Campaign = sent.CampaignId,
@@ -160,18 +163,18 @@ public static class EventEndpoints
         Id = sent.EventId,
         StatedAt = sent.OccurredAt,
         StatedClient = sent.Client is { } client
-            ? new EventClient(client.Ip, client.UserAgent ?? "", IsPrefetch: false)
+            ? clients.Read(client.Ip, client.UserAgent, isPrefetch: false)
             : null,
     };
 
-    private static EventSender Sender(HttpContext context)
+    private static EventSender Sender(HttpContext context, ClientReader clients)
     {
         var caller = context.CallerOrNull();
         var headers = context.Request.Headers;
         var prefetch = headers["Sec-Purpose"].ToString().Contains("prefetch", StringComparison.OrdinalIgnoreCase)
             || headers["Purpose"].ToString().Contains("prefetch", StringComparison.OrdinalIgnoreCase)
             || headers["X-Moz"].ToString().Contains("prefetch", StringComparison.OrdinalIgnoreCase);
-        var peer = new EventClient(
+        var peer = clients.Read(
             context.Connection.RemoteIpAddress?.ToString(), headers.UserAgent.ToString(), prefetch);
         var server = caller?.Kind == KeyKind.Csb ? caller.Organization : (OrganizationId?)null;
         return new EventSender(server, server is not null && caller!.IsOperator, peer);

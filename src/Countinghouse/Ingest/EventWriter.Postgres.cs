@@ -45,7 +45,7 @@ public sealed partial class EventWriter
             await copy.WriteAsync(adEvent.ReceivedAt.Micros, NpgsqlDbType.Bigint, cancellation);
             await copy.WriteAsync(adEvent.BillingHour, NpgsqlDbType.Integer, cancellation);
             await copy.WriteAsync((int)adEvent.Validity, NpgsqlDbType.Integer, cancellation);
-            await copy.WriteAsync(adEvent.Reason, NpgsqlDbType.Text, cancellation);
+            await copy.WriteAsync(adEvent.Reason.ToString(), NpgsqlDbType.Text, cancellation);
             await copy.WriteAsync(adEvent.Ruleset, NpgsqlDbType.Integer, cancellation);
             await copy.WriteAsync(adEvent.Price.Micros, NpgsqlDbType.Bigint, cancellation);
             await copy.WriteAsync(adEvent.Charge.Micros, NpgsqlDbType.Bigint, cancellation);

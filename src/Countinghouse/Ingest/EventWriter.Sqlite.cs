@@ -31,7 +31,7 @@ public sealed partial class EventWriter
             {
                 adEvent.Advertiser, adEvent.Id, batchNo, ordinal, (int)adEvent.Kind, adEvent.Campaign, adEvent.Offer,
                 adEvent.Location, adEvent.Retailer, adEvent.StatedAt, adEvent.OccurredAt, adEvent.ReceivedAt,
-                adEvent.BillingHour, (int)adEvent.Validity, adEvent.Reason, adEvent.Ruleset, adEvent.Price,
+                adEvent.BillingHour, (int)adEvent.Validity, adEvent.Reason.ToString(), adEvent.Ruleset, adEvent.Price,
                 adEvent.Charge,
             }),
             cancellation);

@@ -27,7 +27,7 @@ public sealed partial class EventWriter(
     /// is stored, and the answers say which were at fault.
     /// </summary>
     public async Task<EventAnswer[]> Write(
-        IReadOnlyList<SentEvent> events, EventSender sender, bool atomic, CancellationToken cancellation)
+        ArraySegment<SentEvent> events, EventSender sender, bool atomic, CancellationToken cancellation)
     {
         var answers = new EventAnswer[events.Count];
         var byAdvertiser = new SortedDictionary<Guid, List<QueuedEvent>>();

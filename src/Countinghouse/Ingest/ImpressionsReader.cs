@@ -14,7 +14,7 @@ public sealed record ReadBatch(
 public static class ImpressionsReader
 {
     public static async Task<(ReadBatch? Batch, Problem? Problem)> Read(
-        HttpContext context, CancellationToken cancellation)
+        HttpContext context, ClientReader clients, CancellationToken cancellation)
     {
         var frame = await context.ReadJson<BatchFrame>(cancellation);
         if (frame.Problem is { } problem)
@@ -36,7 +36,7 @@ public static class ImpressionsReader
             var path = atomic ? $"impressions[{index}]" : "";
             var item = new JsonBody<EventIn>(element, strict: false, path);
             items.Add(new BatchItem(
-                index, item.Problem is null ? EventEndpoints.ToEvent(item.Value, EventKind.Impression) : null));
+                index, item.Problem is null ? EventEndpoints.ToEvent(item.Value, EventKind.Impression, clients) : null));
             if (item.Problem is { } fault)
             {
                 faults[index] = fault.Errors!;

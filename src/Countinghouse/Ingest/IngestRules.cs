@@ -15,21 +15,21 @@ public sealed class BudgetState(Money budget, Money net, Money? dailyCap, Money 
 
     public Money SpentToday => spentToday + Charged;
 
-    /// <summary>Takes the price if total and day can pay it; the reason when they cannot.</summary>
-    public string? TryCharge(Money price)
+    /// <summary>Takes the price if total and day can pay it; else the reason.</summary>
+    public EventReason TryCharge(Money price)
     {
         if (Remaining < price)
         {
-            return IngestRules.BudgetExhausted;
+            return EventReason.BudgetExhausted;
         }
 
         if (dailyCap is { } cap && cap - SpentToday < price)
         {
-            return IngestRules.DailyBudgetExhausted;
+            return EventReason.DailyBudgetExhausted;
         }
 
         Charged += price;
-        return null;
+        return EventReason.None;
     }
 }
 
@@ -46,10 +46,6 @@ public static class IngestRules
 {
     public const int RememberedDays = 35;
     public const int AheadMinutes = 5;
-
-    public const string NotRunning = "not_running";
-    public const string BudgetExhausted = "budget_exhausted";
-    public const string DailyBudgetExhausted = "daily_budget_exhausted";
 
     /// <summary>Refuses what must not be stored, before anything is looked up by id; null to go on.</summary>
     public static EventOutcome? Refuse(SentEvent sent, CampaignSnapshot snapshot, bool believed, DateTimeOffset now)
@@ -77,19 +73,22 @@ public static class IngestRules
 
     /// <summary>Judges and charges an event that is neither refused nor known.</summary>
     public static AdEvent Judge(
-        SentEvent sent, EventId id, bool believed, EventClient? client, JudgementFacts facts)
+        SentEvent sent, EventId id, bool believed, ClientMark? client, JudgementFacts facts)
     {
         var terms = facts.Snapshot.Campaigns[sent.Campaign];
         OfferPlace? place = sent.Offer is { } offer ? facts.Snapshot.Offers[(sent.Campaign, offer)] : null;
         var stated = believed ? sent.StatedAt : null;
         var received = Instant.Of(facts.Now);
         var occurred = stated ?? received;
-        var verdict = TrafficRules.Judge(client);
+        var reason = client?.Verdict ?? EventReason.None;
         var price = PriceOf(sent.Kind, terms);
-        var free = verdict.Validity != Validity.Valid || price == Money.Zero
-            ? null
-            : !IsRunning(terms, UtcDay.Of(facts.Now)) ? NotRunning : facts.Budgets[sent.Campaign].TryCharge(price);
-        var charged = verdict.Validity == Validity.Valid && free is null;
+        if (reason == EventReason.None && price > Money.Zero)
+        {
+            reason = IsRunning(terms, UtcDay.Of(facts.Now))
+                ? facts.Budgets[sent.Campaign].TryCharge(price)
+                : EventReason.NotRunning;
+        }
+
         return new AdEvent
         {
             Advertiser = facts.Advertiser,
@@ -103,11 +102,11 @@ public static class IngestRules
             OccurredAt = occurred,
             ReceivedAt = received,
             BillingHour = BillingHour(occurred.ToTime(), facts),
-            Validity = verdict.Validity,
-            Reason = verdict.Reason ?? free,
+            Validity = ValidityOf(reason),
+            Reason = reason,
             Ruleset = TrafficRules.Version,
             Price = price,
-            Charge = charged ? price : Money.Zero,
+            Charge = reason == EventReason.None ? price : Money.Zero,
         };
     }
 
@@ -119,6 +118,14 @@ public static class IngestRules
             ? day.FirstHour + occurred.UtcDateTime.Hour
             : UtcDay.Of(facts.Now).FirstHour + facts.Now.UtcDateTime.Hour;
     }
+
+    /// <summary>The reasons' numbers say which kind of traffic they find.</summary>
+    public static Validity ValidityOf(EventReason reason) => (int)reason switch
+    {
+        >= 1 and < 64 => Validity.General,
+        >= 64 and < 128 => Validity.Sophisticated,
+        _ => Validity.Valid,
+    };
 
     public static bool IsRunning(CampaignTerms terms, UtcDay today) =>
         terms.Status == CampaignStatusEnum.Active && today >= terms.StartDate && !(terms.EndDate < today);

@@ -4,5 +4,5 @@ namespace Countinghouse.Ingest;
 public static class IngestSetup
 {
     public static IServiceCollection AddIngest(this IServiceCollection services) =>
-        services.AddSingleton<EventWriter>().AddSingleton<EventReader>();
+        services.AddSingleton<EventWriter>().AddSingleton<EventReader>().AddSingleton<ClientReader>();
 }

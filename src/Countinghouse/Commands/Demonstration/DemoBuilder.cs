@@ -152,9 +152,9 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
     private async Task RunMonths(
         DateTimeOffset start, DateTimeOffset end, Action<double> progress, CancellationToken cancellation)
     {
-        var traffic = new DemoTraffic(Seed, scale);
+        var traffic = new DemoTraffic(Seed, scale, product.GetRequiredService<ClientReader>());
         var writer = product.GetRequiredService<EventWriter>();
-        var sender = new EventSender(_advertiser, IsOperator: false, new EventClient(null, "", IsPrefetch: false));
+        var sender = new EventSender(_advertiser, IsOperator: false, default(ClientMark));
         var settlements = product.GetRequiredService<Settlements>();
         var schedule = product.GetRequiredService<CampaignScheduleJob>();
         for (var from = start; from < end; from += Step)

@@ -11,7 +11,7 @@ internal sealed record RunningCampaign(CampaignId Id, PlannedCampaign Plan, IRea
 /// Seeded random shoppers: more of them in the evening and on Saturdays, a few of them bots, and some events sent twice
 /// as real networks do. The same seed and first day make the same traffic.
 /// </summary>
-internal sealed class DemoTraffic(int seed, int scale)
+internal sealed class DemoTraffic(int seed, int scale, ClientReader clients)
 {
     private const double BotShare = 0.012;
     private const double ResentShare = 0.003;
@@ -71,7 +71,7 @@ internal sealed class DemoTraffic(int seed, int scale)
             var time = from.AddSeconds(_random.NextDouble() * seconds * 0.98);
             var bot = _random.NextDouble() < BotShare;
             var agent = bot ? Bots[_random.Next(Bots.Length)] : Browsers[_random.Next(Browsers.Count)];
-            var client = new EventClient($"203.0.113.{_random.Next(1, 255)}", agent, IsPrefetch: false);
+            var client = clients.Read($"203.0.113.{_random.Next(1, 255)}", agent, isPrefetch: false);
             var offer = campaign.Offers[_random.Next(campaign.Offers.Count)];
             var impression = Create(EventKind.Impression, campaign.Id, offer, time, client);
             events.Add(impression);
@@ -89,7 +89,7 @@ internal sealed class DemoTraffic(int seed, int scale)
     }
 
     private SentEvent Create(
-        EventKind kind, CampaignId campaign, OfferId offer, DateTimeOffset time, EventClient client) => new()
+        EventKind kind, CampaignId campaign, OfferId offer, DateTimeOffset time, ClientMark client) => new()
         {
             Kind = kind,
             Campaign = campaign,

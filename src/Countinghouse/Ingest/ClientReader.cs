@@ -1,0 +1,20 @@
+using System.Net;
+
+namespace Countinghouse.Ingest;
+
+/// <summary>Turns what is said of a shopper into a <see cref="ClientMark"/>.</summary>
+public sealed class ClientReader
+{
+    public ClientMark Read(string? address, string? agent, bool isPrefetch)
+    {
+        UInt128 number = 0;
+        if (IPAddress.TryParse(address, out var parsed))
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            parsed.MapToIPv6().TryWriteBytes(bytes, out _);
+            number = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        }
+
+        return new ClientMark(TrafficRules.Judge(agent, isPrefetch), 0, number);
+    }
+}
