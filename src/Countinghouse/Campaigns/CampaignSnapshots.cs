@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using System.Data.Common;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -14,17 +12,16 @@ public sealed record CampaignTerms(
 public readonly record struct OfferPlace(OrganizationId Retailer, LocationId Location);
 
 /// <summary>
-/// An advertiser's campaigns and offers as they were at one config version; never changed, only replaced.
+/// An advertiser's campaigns and offers as they were at one config version.
 /// </summary>
 public sealed record CampaignSnapshot(
     long Version,
-    FrozenDictionary<CampaignId, CampaignTerms> Campaigns,
-    FrozenDictionary<(CampaignId Campaign, OfferId Offer), OfferPlace> Offers);
+    IReadOnlyList<KeyValuePair<CampaignId, CampaignTerms>> Campaigns,
+    IReadOnlyList<KeyValuePair<(CampaignId Campaign, OfferId Offer), OfferPlace>> Offers);
 
 /// <summary>
-/// Snapshots of what may run, for Ingest. A flush reads the version under the head lock and asks for that version: kept
-/// from the last flush when nothing changed, else read again in the flush's own transaction. So the lock, not a timer,
-/// makes sure that no node charges by a stale copy.
+/// Reads what may run, for Ingest. A flush compares the version under the head lock with the one it has and reads anew
+/// when they differ, in its own transaction: the lock, not a timer, makes sure that no node charges by a stale copy.
 /// </summary>
 public sealed class CampaignSnapshots
 {
@@ -36,25 +33,14 @@ public sealed class CampaignSnapshots
         SELECT campaign_id, offer_id, retailer_org_id, location_id FROM campaign_offer WHERE org_id = @org
         """;
 
-    private readonly ConcurrentDictionary<OrganizationId, CampaignSnapshot> _newest = new();
-
     /// <summary>
-    /// The snapshot of a version; the caller holds the head lock, so the version cannot move meanwhile.
+    /// The terms of a version; the caller holds the head lock, so the version cannot move meanwhile.
     /// </summary>
-    public async ValueTask<CampaignSnapshot> Get(
-        DbConnection connection, OrganizationId advertiser, long version, CancellationToken cancellation)
-    {
-        if (_newest.TryGetValue(advertiser, out var kept) && kept.Version == version)
-        {
-            return kept;
-        }
-
-        var terms = await connection.Query(Terms, ReadTerms, cancellation, ("org", advertiser));
-        var places = await connection.Query(Places, ReadPlace, cancellation, ("org", advertiser));
-        var read = new CampaignSnapshot(version, terms.ToFrozenDictionary(), places.ToFrozenDictionary());
-        _newest[advertiser] = read;
-        return read;
-    }
+    public async Task<CampaignSnapshot> Read(
+        DbConnection connection, OrganizationId advertiser, long version, CancellationToken cancellation) => new(
+        version,
+        await connection.Query(Terms, ReadTerms, cancellation, ("org", advertiser)),
+        await connection.Query(Places, ReadPlace, cancellation, ("org", advertiser)));
 
     private static KeyValuePair<CampaignId, CampaignTerms> ReadTerms(DbDataReader row)
     {

@@ -56,7 +56,7 @@ public static class Server
         services.AddAccess();
         services.AddOrganizations();
         services.AddCampaigns();
-        services.AddIngest();
+        services.AddIngest(configuration);
         services.AddReporting();
         services.AddRevenueShare(configuration);
     }

@@ -118,6 +118,16 @@ public static class Problems
         "Something broke on our side; the request id finds it in the log. Nothing was half done: it is safe "
         + "to try again.");
 
+    /// <summary>The event queue is full; nothing of the request was kept.</summary>
+    public static Problem IngestBusy() => new(
+        ErrorCode.ServiceUnavailable,
+        "Service unavailable",
+        "More events arrive than can be written just now. "
+        + $"Try again in {HttpOptions.RetryAfterSeconds} s; resending is safe.")
+    {
+        RetryAfterSeconds = HttpOptions.RetryAfterSeconds,
+    };
+
     public static Problem ServiceUnavailable(int retryAfterSeconds) => new(
         ErrorCode.ServiceUnavailable,
         "Service unavailable",

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Countinghouse.Campaigns;
 using Countinghouse.Primitives;
 
@@ -6,137 +7,244 @@ namespace Countinghouse.Ingest;
 /// <summary>The sequencer row of an advertiser, read under its lock.</summary>
 public sealed record IngestHead(long BatchNo, byte[] Hash, long ConfigVersion, Period FencedThrough);
 
-/// <summary>A sent event with its place in the request.</summary>
-public readonly record struct QueuedEvent(int Position, SentEvent Sent);
-
-/// <summary>What decides whether an id that comes again is the same event.</summary>
-public readonly record struct EventIdentity(EventKind Kind, CampaignId Campaign, OfferId? Offer, Instant? StatedAt);
-
-/// <summary>What rollups and totals gain from a flush.</summary>
-public struct StatCounts
-{
-    public long Impressions { get; private set; }
-
-    public long Clicks { get; private set; }
-
-    public long InvalidImpressions { get; private set; }
-
-    public long InvalidClicks { get; private set; }
-
-    public long UnbilledClicks { get; private set; }
-
-    public Money Charge { get; private set; }
-
-    /// <summary>Reported numbers are the valid ones, charged or not.</summary>
-    public void Add(AdEvent adEvent)
-    {
-        var valid = adEvent.Validity == Validity.Valid;
-        switch (adEvent.Kind)
-        {
-            case EventKind.Impression when valid:
-                Impressions++;
-                break;
-            case EventKind.Impression:
-                InvalidImpressions++;
-                break;
-            case EventKind.Click when valid:
-                Clicks++;
-                break;
-            case EventKind.Click:
-                InvalidClicks++;
-                break;
-        }
-
-        UnbilledClicks += adEvent.IsUnbilledClick ? 1 : 0;
-        Charge += adEvent.Charge;
-    }
-}
-
-/// <summary>The key of an hourly rollup row; without an offer all three of its ids are zero.</summary>
-public readonly record struct StatKey(
-    CampaignId Campaign, int Hour, OfferId Offer, OrganizationId Retailer, LocationId Location);
+/// <summary>What judging needs besides the advertiser's state: the same for all events of a flush.</summary>
+/// <param name="Now">The one moment of the flush: what is read for a day must be written for the same day.</param>
+/// <param name="FencedThrough">Events of months up to this one count on the day of their receipt.</param>
+/// <param name="Lists">What the operator has loaded about traffic.</param>
+/// <param name="Stored">Ids of this flush that are in runs, with the events they belong to.</param>
+internal sealed record FlushFacts(
+    Instant Now, Period FencedThrough, TrafficListSnapshot Lists, IReadOnlyDictionary<EventId, EventIdentity> Stored);
 
 /// <summary>
-/// The part of a flush that is one advertiser's: takes events in their order, earlier ones visible to later ones, and
-/// ends up with everything that has to be written. Touches no database.
+/// Decides the events of a flush, in their order, earlier ones visible to later ones, and packs what is to be written.
+/// Touches no database. It changes the advertiser's state as it goes: when the flush is not committed, that is dropped.
 /// </summary>
-public sealed class AdvertiserFlush(
-    JudgementFacts facts, IngestHead head, IReadOnlyDictionary<EventId, EventIdentity> known, EventSender sender)
+internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journal, FlushFacts facts)
 {
-    private readonly Dictionary<EventId, EventIdentity> _taken = [];
+    private readonly List<RunningCampaign> _charged = [];
+    private readonly UtcDay _today = UtcDay.Of(facts.Now.ToTime());
+    private readonly long _fenceEnd = Instant.Of(facts.FencedThrough.End).Micros;
+    private readonly int _firstNewPlacement = state.Placements.Count;
+    private HourFinder _hours;
 
-    public IngestHead Head => head;
+    public Instant Now => facts.Now;
 
-    public OrganizationId Advertiser => facts.Advertiser;
+    public UtcDay Today => _today;
 
-    /// <summary>The one moment of the whole flush: what is read for a day must be written for the same day.</summary>
-    public DateTimeOffset Now => facts.Now;
+    public long BatchNo { get; } = state.BatchNo + 1;
 
-    public List<AdEvent> Events { get; } = [];
+    public int Count => journal.Count;
 
-    public Dictionary<StatKey, StatCounts> Rollups { get; } = [];
+    public int ValidCount { get; private set; }
 
-    public Dictionary<CampaignId, (StatCounts Counts, Instant First, Instant Last)> Totals { get; } = [];
+    public int ClickCount { get; private set; }
 
-    public EventAnswer Take(SentEvent sent)
+    public Money Charge { get; private set; } = Money.Zero;
+
+    public int FirstHour { get; private set; } = int.MaxValue;
+
+    public int LastHour { get; private set; } = int.MinValue;
+
+    public int FirstNewPlacement => _firstNewPlacement;
+
+    public ReadOnlySpan<Placement> NewPlacements => CollectionsMarshal.AsSpan(state.Placements)[_firstNewPlacement..];
+
+    /// <summary>Campaigns that this flush has charged, in the order in which their rows are written.</summary>
+    public IReadOnlyList<RunningCampaign> Charged => _charged;
+
+    /// <summary>Charged campaigns that cannot pay for another event.</summary>
+    public IEnumerable<RunningCampaign> Exhausted() => _charged.Where(campaign =>
+        campaign.Terms.Status == CampaignStatusEnum.Active
+        && CampaignRules.IsExhausted(campaign.Budget.Remaining, campaign.Terms.EventPrice));
+
+    public ArraySegment<byte> Payload() =>
+        journal.Finish(Now, facts.Lists.Ruleset, FirstNewPlacement, NewPlacements);
+
+    public EventAnswer Take(in SentEvent sent, EventSender sender)
     {
-        OrganizationId? retailer =
-            sent.Offer is { } offer && facts.Snapshot.Offers.TryGetValue((sent.Campaign, offer), out var place)
-                ? place.Retailer
-                : null;
-        var believed = sender.IsBelieved(facts.Advertiser, retailer);
-        var id = sent.Id ?? new EventId(Guid.CreateVersion7(facts.Now));
-        if (IngestRules.Refuse(sent, facts.Snapshot, believed, facts.Now) is { } refusal)
+        var outcome = Refuse(sent, sender, out var campaign, out var terms, out var believed);
+        var id = sent.Id ?? new EventId(Guid.CreateVersion7(Now.ToTime()));
+        if (outcome is { } refusal)
         {
             return new EventAnswer(refusal, id);
         }
 
-        var identity = new EventIdentity(sent.Kind, sent.Campaign, sent.Offer, believed ? sent.StatedAt : null);
-        if (known.TryGetValue(id, out var earlier) || _taken.TryGetValue(id, out earlier))
+        var stated = believed ? sent.StatedAt : null;
+        var identity = new EventIdentity(sent.Kind, sent.Campaign, sent.Offer, stated);
+        if (facts.Stored.TryGetValue(id, out var stored))
         {
-            return new EventAnswer(earlier == identity ? EventOutcome.Duplicate : EventOutcome.IdReused, id);
+            return new EventAnswer(stored == identity ? EventOutcome.Duplicate : EventOutcome.IdReused, id);
         }
 
-        _taken.Add(id, identity);
+        var fingerprint = identity.Fingerprint();
+        if (!state.Ids.TryAdd(id, fingerprint, new EventPlace(BatchNo, Count), out var known))
+        {
+            return new EventAnswer(known == fingerprint ? EventOutcome.Duplicate : EventOutcome.IdReused, id);
+        }
 
         // A server that speaks for shoppers but says nothing of this one is itself no shopper: nothing to judge.
         var client = believed ? sent.StatedClient : sender.Peer;
-        Count(IngestRules.Judge(sent, id, believed, client, facts));
+        var occurred = stated ?? Now;
+        var reason = client is { } mark ? JudgeClient(mark, sent.Kind, terms!, occurred) : EventReason.None;
+        var isBooked = occurred.Micros < _fenceEnd;
+        Record(
+            new JournalEvent(sent.Kind, id, Number(terms!), reason, stated, isBooked, client is { Key: not 0 }),
+            campaign!,
+            terms!,
+            client?.Key ?? 0);
         return new EventAnswer(EventOutcome.Accepted, id);
     }
 
-    /// <summary>Charges of this flush by campaign, in the order in which their rows are locked.</summary>
-    public IEnumerable<(CampaignId Campaign, Money Charged)> Charges() => facts.Budgets
-        .Where(pair => pair.Value.Charged > Money.Zero)
-        .Select(pair => (pair.Key, pair.Value.Charged))
-        .OrderBy(charge => charge.Key.Value);
-
-    /// <summary>Running campaigns that this flush has used up.</summary>
-    public IEnumerable<CampaignId> Exhausted() => facts.Budgets
-        .Where(pair => pair.Value.Charged > Money.Zero && CampaignRules.IsExhausted(
-            pair.Value.Remaining, facts.Snapshot.Campaigns[pair.Key].EventPrice))
-        .Select(pair => pair.Key)
-        .OrderBy(campaign => campaign.Value);
-
-    private void Count(AdEvent adEvent)
+    /// <summary>
+    /// True when any event of a part has to be refused: then the answers say which, and nothing was taken.
+    /// </summary>
+    public bool RefuseAny(EventPart part)
     {
-        Events.Add(adEvent);
-        var key = new StatKey(
-            adEvent.Campaign,
-            adEvent.BillingHour,
-            adEvent.Offer ?? default,
-            adEvent.Retailer ?? default,
-            adEvent.Location ?? default);
-        var rollup = Rollups.GetValueOrDefault(key);
-        rollup.Add(adEvent);
-        Rollups[key] = rollup;
+        var own = new Dictionary<EventId, EventIdentity>();
+        var events = part.Request.Events.AsSpan();
+        var refused = false;
+        foreach (var position in part.Positions)
+        {
+            ref readonly var sent = ref events[position];
+            var outcome = Refuse(sent, part.Request.Sender, out _, out _, out var believed);
+            if (outcome is null && sent.Id is { } id)
+            {
+                var identity = new EventIdentity(sent.Kind, sent.Campaign, sent.Offer, believed ? sent.StatedAt : null);
+                var isOther = facts.Stored.TryGetValue(id, out var stored) && stored != identity
+                    || state.Ids.TryFind(id, out _, out var known) && known != identity.Fingerprint()
+                    || !own.TryAdd(id, identity) && own[id] != identity;
+                outcome = isOther ? EventOutcome.IdReused : null;
+            }
 
-        var (counts, first, last) = Totals.GetValueOrDefault(
-            adEvent.Campaign, (default, adEvent.OccurredAt, adEvent.OccurredAt));
-        counts.Add(adEvent);
-        Totals[adEvent.Campaign] = (
-            counts,
-            first < adEvent.OccurredAt ? first : adEvent.OccurredAt,
-            last > adEvent.OccurredAt ? last : adEvent.OccurredAt);
+            if (outcome is { } refusal)
+            {
+                part.Request.Refuse(position, refusal);
+                refused = true;
+            }
+        }
+
+        return refused;
+    }
+
+    /// <summary>Moves the state on, now that the flush is durable.</summary>
+    public void Committed(byte[] hash)
+    {
+        var exhausted = Exhausted().ToList();
+        foreach (var campaign in exhausted)
+        {
+            campaign.Terms = campaign.Terms with { Status = CampaignStatusEnum.Completed };
+        }
+
+        _charged.ForEach(campaign => campaign.ChargedNow = Money.Zero);
+        (state.BatchNo, state.Hash, state.LastReceivedAt) = (BatchNo, hash, Now);
+        state.ConfigVersion += exhausted.Count > 0 ? 1 : 0;
+        state.Ids.EndBatch(BatchNo);
+    }
+
+    private EventOutcome? Refuse(
+        in SentEvent sent,
+        EventSender sender,
+        out RunningCampaign? campaign,
+        out OfferTerms? terms,
+        out bool believed)
+    {
+        (terms, believed) = (null, false);
+        if (!state.Campaigns.TryGetValue(sent.Campaign, out campaign) || !campaign.TakesEvents)
+        {
+            return EventOutcome.UnknownCampaign;
+        }
+
+        terms = campaign.TermsOf(sent.Offer);
+        if (terms is null)
+        {
+            return EventOutcome.OfferNotInCampaign;
+        }
+
+        if (sent.Id is { } id && IngestRules.IsExpired(IngestRules.MillisecondsOf(id), Now))
+        {
+            return EventOutcome.Expired;
+        }
+
+        believed = sender.IsBelieved(state.Advertiser, terms.Placement.Retailer);
+        return believed && sent.StatedAt is { } stated && !IngestRules.IsInRange(stated, Now)
+            ? EventOutcome.TimeOutOfRange
+            : null;
+    }
+
+    private EventReason JudgeClient(in ClientMark client, EventKind kind, OfferTerms terms, Instant occurred)
+    {
+        if (client.Verdict != EventReason.None)
+        {
+            return client.Verdict;
+        }
+
+        if (client.Address != 0)
+        {
+            if (facts.Lists.HasNetwork(client.Address))
+            {
+                return EventReason.ListedNetwork;
+            }
+
+            if (facts.Lists.IsOwn(state.Advertiser, client.Address))
+            {
+                return EventReason.OwnTraffic;
+            }
+        }
+
+        return client.Key == 0
+            ? EventReason.None
+            : state.Windows.Judge(kind, client.Key, terms.Ad, occurred.Micros);
+    }
+
+    /// <summary>Charges what is to be charged, and packs the event.</summary>
+    private void Record(JournalEvent item, RunningCampaign campaign, OfferTerms terms, ulong client)
+    {
+        var isValid = item.Reason == EventReason.None;
+        var price = isValid ? terms.Placement.PriceOf(item.Kind) : Money.Zero;
+        if (price > Money.Zero)
+        {
+            var free = IngestRules.IsRunning(campaign.Terms, _today)
+                ? campaign.Budget.TryCharge(price, _today.Number)
+                : EventReason.NotRunning;
+            if (free == EventReason.None)
+            {
+                AddCharge(campaign, price);
+            }
+
+            item = item with { Reason = free };
+        }
+
+        var occurred = item.OccurredAt(Now);
+        if (isValid && client != 0)
+        {
+            state.Windows.Add(item.Kind, client, terms.Ad, occurred.Micros, Now.Micros);
+        }
+
+        var hour = _hours.Of(item.IsBookedOnReceipt ? Now : occurred);
+        (FirstHour, LastHour) = (Math.Min(FirstHour, hour), Math.Max(LastHour, hour));
+        ValidCount += isValid ? 1 : 0;
+        ClickCount += item.Kind == EventKind.Click ? 1 : 0;
+        journal.Add(item, client, Now);
+    }
+
+    private void AddCharge(RunningCampaign campaign, Money price)
+    {
+        if (campaign.ChargedNow == Money.Zero)
+        {
+            _charged.Add(campaign);
+        }
+
+        campaign.ChargedNow += price;
+        Charge += price;
+    }
+
+    private int Number(OfferTerms terms)
+    {
+        if (terms.Number == OfferTerms.NoNumber)
+        {
+            state.AddPlacement(terms.Placement);
+        }
+
+        return terms.Number;
     }
 }

@@ -108,7 +108,7 @@ public static class EventEndpoints
             Sender(context, clients),
             atomic: true,
             cancellation);
-        return answers[0].Outcome switch
+        return answers is null ? Problems.IngestBusy() : answers[0].Outcome switch
         {
             EventOutcome.Accepted or EventOutcome.Duplicate => TypedResults.Ok(new ClickOut(true, answers[0].Id)),
             EventOutcome.UnknownCampaign => Problems.UnknownCampaign(),
@@ -135,6 +135,11 @@ public static class EventEndpoints
         var good = batch.Items.Where(item => item.Sent is not null).ToList();
         var answers = await writer.Write(
             good.Select(item => item.Sent!.Value).ToArray(), Sender(context, clients), batch.Atomic, cancellation);
+        if (answers is null)
+        {
+            return Problems.IngestBusy();
+        }
+
         var faults = good.Zip(answers).Where(pair => pair.Second.IsRefusal).ToList();
         if (batch.Atomic && faults.Count > 0)
         {

@@ -1,182 +1,186 @@
-using System.Data.Common;
+using System.Collections.Concurrent;
 using Countinghouse.Access;
-using Countinghouse.Campaigns;
 using Countinghouse.Primitives;
-using Countinghouse.Storage;
+using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Ingest;
 
 /// <summary>
-/// The only writer of events. A request's events are one transaction: dedup, judgement, charge, budget, rollup, totals
-/// and the chained batch record, durable before anybody is answered. Per advertiser everything happens under its head
-/// row's lock, so budgets are decided one flush at a time on any number of nodes; heads are locked in the order of
-/// their ids, so flushes never wait for each other in a circle.
+/// Takes events in and answers when they are durable. Those of an advertiser wait in its lane; whatever waits there
+/// when the commit before is done goes into the next: under load the commit itself is the batching delay, and there is
+/// no timer. What may wait in all is bounded.
 /// </summary>
-public sealed partial class EventWriter(
-    Database database, CampaignSnapshots snapshots, OwnerStore owners, TimeProvider clock, ILogger<EventWriter> log)
+public sealed class EventWriter(
+    EventFlusher flusher, OwnerStore owners, IOptions<IngestOptions> options) : IAsyncDisposable
 {
+    /// <summary>Most events of a request.</summary>
     public const int EventsMax = 1_000;
 
-    /// <summary>
-    /// A commit whose answer was lost is looked up and, if it did not happen, done again; so often at most.
-    /// </summary>
-    private const int TriesMax = 3;
+    private readonly ConcurrentDictionary<OrganizationId, AdvertiserLane> _lanes = new();
+    private readonly SemaphoreSlim _flushes = new(options.Value.FlushesAtOnceMax);
+    private int _queued;
+
+    /// <summary>Events that wait or are being written.</summary>
+    public int Queued => Volatile.Read(ref _queued);
 
     /// <summary>
-    /// Records events in their order and answers each. With <paramref name="atomic"/> one refusal refuses all: nothing
-    /// is stored, and the answers say which were at fault.
+    /// Records events in their order and answers each; null when the queue is full and nothing was done. With
+    /// <paramref name="atomic"/> one refusal refuses all: nothing is stored, and the answers say which were at fault.
+    /// The events are read until this returns, whatever becomes of the caller.
     /// </summary>
-    public async Task<EventAnswer[]> Write(
+    public async Task<EventAnswer[]?> Write(
         ArraySegment<SentEvent> events, EventSender sender, bool atomic, CancellationToken cancellation)
     {
-        var answers = new EventAnswer[events.Count];
-        var byAdvertiser = new SortedDictionary<Guid, List<QueuedEvent>>();
-        for (var position = 0; position < events.Count; position++)
+        if (Interlocked.Add(ref _queued, events.Count) > options.Value.QueuedEventsMax
+            && _queued != events.Count)
         {
-            if (await owners.OfCampaign(events[position].Campaign, cancellation) is not { } owner)
-            {
-                answers[position] = new EventAnswer(EventOutcome.UnknownCampaign, events[position].Id ?? default);
-                continue;
-            }
-
-            if (!byAdvertiser.TryGetValue(owner.Value, out var own))
-            {
-                byAdvertiser.Add(owner.Value, own = []);
-            }
-
-            own.Add(new QueuedEvent(position, events[position]));
+            Interlocked.Add(ref _queued, -events.Count);
+            return null;
         }
 
-        if (byAdvertiser.Count > 0 && !(atomic && answers.Any(answer => answer.IsRefusal)))
+        try
         {
-            await Commit(byAdvertiser, sender, atomic, answers, cancellation);
-        }
+            var request = new EventRequest(events, sender, atomic);
+            var parts = await Split(request, cancellation);
+            if (parts.Count > 0 && !(atomic && request.Answers.Any(answer => answer.IsRefusal)))
+            {
+                await Submit(parts, atomic);
+            }
 
-        return answers;
+            return request.Answers;
+        }
+        finally
+        {
+            Interlocked.Add(ref _queued, -events.Count);
+        }
     }
 
-    private async Task Commit(
-        SortedDictionary<Guid, List<QueuedEvent>> byAdvertiser,
-        EventSender sender,
-        bool atomic,
-        EventAnswer[] answers,
-        CancellationToken cancellation)
+    /// <summary>The lane of an advertiser, for those who read its state.</summary>
+    internal AdvertiserLane LaneOf(OrganizationId advertiser) =>
+        _lanes.GetOrAdd(advertiser, static id => new AdvertiserLane(id));
+
+    internal IEnumerable<AdvertiserLane> Lanes => _lanes.Values;
+
+    /// <summary>Requests have ended by now, so lanes are empty or about to be.</summary>
+    public async ValueTask DisposeAsync()
     {
-        var flushId = Guid.CreateVersion7(clock.GetUtcNow());
-        for (var attempt = 1; ; attempt++)
+        foreach (var lane in _lanes.Values)
         {
+            await lane.Lock.WaitAsync();
+        }
+
+        _flushes.Dispose();
+    }
+
+    private async ValueTask<List<EventPart>> Split(EventRequest request, CancellationToken cancellation)
+    {
+        var parts = new List<EventPart>(1);
+        EventPart? part = null;
+        CampaignId last = default;
+        for (var position = 0; position < request.Events.Count; position++)
+        {
+            var campaign = request.Events[position].Campaign;
+            if (part is null || campaign != last)
+            {
+                last = campaign;
+                part = await owners.OfCampaign(campaign, cancellation) is { } owner
+                    ? PartOf(owner, parts, request)
+                    : null;
+            }
+
+            if (part is null)
+            {
+                request.Refuse(position, EventOutcome.UnknownCampaign);
+            }
+            else
+            {
+                part.Positions.Add(position);
+            }
+        }
+
+        return parts;
+    }
+
+    private EventPart PartOf(OrganizationId owner, List<EventPart> parts, EventRequest request)
+    {
+        foreach (var part in parts)
+        {
+            if (part.Lane.Advertiser == owner)
+            {
+                return part;
+            }
+        }
+
+        parts.Add(new EventPart(request, LaneOf(owner)));
+        return parts[^1];
+    }
+
+    private async Task Submit(List<EventPart> parts, bool atomic)
+    {
+        if (atomic && parts.Count > 1)
+        {
+            await FlushTogether(parts);
+            return;
+        }
+
+        foreach (var part in parts)
+        {
+            if (part.Lane.Add(part))
+            {
+                _ = Task.Run(() => Drain(part.Lane));
+            }
+        }
+
+        await Task.WhenAll(parts.Select(part => part.Done));
+    }
+
+    /// <summary>Writes what waits in a lane until nothing does.</summary>
+    private async Task Drain(AdvertiserLane lane)
+    {
+        for (var more = true; more;)
+        {
+            await _flushes.WaitAsync();
+            await lane.Lock.WaitAsync();
             try
             {
-                await database.Write(
-                    connection =>
-                        Flush(connection, flushId, byAdvertiser, sender, atomic, answers, attempt, cancellation),
-                    cancellation);
-                return;
+                var parts = lane.Take(options.Value.FlushEventsMax);
+                more = parts.Count > 0;
+                if (more)
+                {
+                    await flusher.Flush([(lane, parts)]);
+                }
             }
-            catch (Exception error) when (attempt < TriesMax && Database.IsUnavailable(error))
+            finally
             {
-                // The commit may or may not have happened. The next try finds the flush's own batch record if it did.
-                LogTriedAgain(attempt, error.Message);
+                lane.Lock.Release();
+                _flushes.Release();
             }
         }
     }
 
-    private async Task<bool> Flush(
-        DbConnection connection,
-        Guid flushId,
-        SortedDictionary<Guid, List<QueuedEvent>> byAdvertiser,
-        EventSender sender,
-        bool atomic,
-        EventAnswer[] answers,
-        int attempt,
-        CancellationToken cancellation)
+    /// <summary>
+    /// All or nothing across advertisers needs one transaction: its lanes are taken in the order in which the flush
+    /// locks their heads.
+    /// </summary>
+    private async Task FlushTogether(List<EventPart> parts)
     {
-        var flushes = new List<AdvertiserFlush>();
-        foreach (var (owner, queued) in byAdvertiser)
+        parts.Sort(static (left, right) => left.Lane.Advertiser.Value.CompareTo(right.Lane.Advertiser.Value));
+        await _flushes.WaitAsync();
+        foreach (var part in parts)
         {
-            var advertiser = new OrganizationId(owner);
-            var head = await LockHead(connection, advertiser, cancellation);
-            if (attempt > 1 && await IsCommitted(connection, advertiser, flushId, cancellation))
-            {
-                // The answers of the first try, decided under the same lock, are the true ones.
-                return true;
-            }
-
-            var flush = await Prepare(connection, advertiser, head, queued, sender, cancellation);
-            foreach (var (position, sent) in queued)
-            {
-                answers[position] = flush.Take(sent);
-            }
-
-            flushes.Add(flush);
+            await part.Lane.Lock.WaitAsync();
         }
 
-        if (atomic && answers.Any(answer => answer.IsRefusal))
+        try
         {
-            return false;
+            await flusher.Flush(parts.ConvertAll(part => (part.Lane, new List<EventPart> { part })));
+        }
+        finally
+        {
+            parts.ForEach(part => part.Lane.Lock.Release());
+            _flushes.Release();
         }
 
-        foreach (var flush in flushes.Where(flush => flush.Events.Count > 0))
-        {
-            await Store(connection, flushId, flush, cancellation);
-        }
-
-        return true;
-    }
-
-    private async Task<AdvertiserFlush> Prepare(
-        DbConnection connection,
-        OrganizationId advertiser,
-        IngestHead head,
-        List<QueuedEvent> queued,
-        EventSender sender,
-        CancellationToken cancellation)
-    {
-        var now = clock.GetUtcNow();
-        var snapshot = await snapshots.Get(connection, advertiser, head.ConfigVersion, cancellation);
-        var ids = queued.Where(item => item.Sent.Id is not null).Select(item => item.Sent.Id!.Value).Distinct();
-        var known = await FindKnown(connection, advertiser, ids, cancellation);
-        var campaigns = queued.Select(item => item.Sent.Campaign).Distinct();
-        var budgets = await ReadBudgets(connection, advertiser, campaigns, UtcDay.Of(now), cancellation);
-        var facts = new JudgementFacts(advertiser, snapshot, budgets, head.FencedThrough, now);
-        return new AdvertiserFlush(facts, head, known, sender);
-    }
-
-    private async Task Store(
-        DbConnection connection, Guid flushId, AdvertiserFlush flush, CancellationToken cancellation)
-    {
-        var batchNo = flush.Head.BatchNo + 1;
-        var hash = EventEncoding.HashBatch(flush.Head.Hash, batchNo, flush.Events);
-        await InsertBatch(connection, flushId, flush, batchNo, hash, cancellation);
-        if (database.Engine == Engine.Postgres)
-        {
-            await InsertEventsPostgres(connection, flush.Events, batchNo, cancellation);
-        }
-        else
-        {
-            await InsertEventsSqlite(connection, flush.Events, batchNo, cancellation);
-        }
-
-        await AddToRollups(connection, flush, batchNo, cancellation);
-        await AddToTotals(connection, flush, batchNo, cancellation);
-        await AddToBudgets(connection, flush, cancellation);
-        var exhausted = flush.Exhausted().ToList();
-        foreach (var campaign in exhausted)
-        {
-            await connection.Execute(
-                Exhaust,
-                cancellation,
-                ("org", flush.Advertiser),
-                ("campaign", campaign),
-                ("now", Instant.Of(flush.Now)));
-        }
-
-        await connection.Execute(
-            AdvanceHead,
-            cancellation,
-            ("org", flush.Advertiser),
-            ("batch", batchNo),
-            ("hash", hash),
-            ("raise", exhausted.Count > 0 ? 1L : 0L));
+        await Task.WhenAll(parts.Select(part => part.Done));
     }
 }

@@ -36,7 +36,8 @@ public static class ImpressionsReader
             var path = atomic ? $"impressions[{index}]" : "";
             var item = new JsonBody<EventIn>(element, strict: false, path);
             items.Add(new BatchItem(
-                index, item.Problem is null ? EventEndpoints.ToEvent(item.Value, EventKind.Impression, clients) : null));
+                index,
+                item.Problem is null ? EventEndpoints.ToEvent(item.Value, EventKind.Impression, clients) : null));
             if (item.Problem is { } fault)
             {
                 faults[index] = fault.Errors!;

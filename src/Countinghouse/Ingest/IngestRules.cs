@@ -1,45 +1,8 @@
+using System.Buffers.Binary;
 using Countinghouse.Campaigns;
 using Countinghouse.Primitives;
 
 namespace Countinghouse.Ingest;
-
-/// <summary>
-/// A campaign's budget as it stands while a flush is decided; charged in memory, then written as differences.
-/// </summary>
-public sealed class BudgetState(Money budget, Money net, Money? dailyCap, Money spentToday)
-{
-    /// <summary>What this flush has charged so far.</summary>
-    public Money Charged { get; private set; } = Money.Zero;
-
-    public Money Remaining => budget - net - Charged;
-
-    public Money SpentToday => spentToday + Charged;
-
-    /// <summary>Takes the price if total and day can pay it; else the reason.</summary>
-    public EventReason TryCharge(Money price)
-    {
-        if (Remaining < price)
-        {
-            return EventReason.BudgetExhausted;
-        }
-
-        if (dailyCap is { } cap && cap - SpentToday < price)
-        {
-            return EventReason.DailyBudgetExhausted;
-        }
-
-        Charged += price;
-        return EventReason.None;
-    }
-}
-
-/// <summary>What is known of the advertiser when an event is judged, under the head lock.</summary>
-public sealed record JudgementFacts(
-    OrganizationId Advertiser,
-    CampaignSnapshot Snapshot,
-    IReadOnlyDictionary<CampaignId, BudgetState> Budgets,
-    Period FencedThrough,
-    DateTimeOffset Now);
 
 /// <summary>Pure decisions about events: facts in, decision out, no I/O and no clock.</summary>
 public static class IngestRules
@@ -47,77 +10,9 @@ public static class IngestRules
     public const int RememberedDays = 35;
     public const int AheadMinutes = 5;
 
-    /// <summary>Refuses what must not be stored, before anything is looked up by id; null to go on.</summary>
-    public static EventOutcome? Refuse(SentEvent sent, CampaignSnapshot snapshot, bool believed, DateTimeOffset now)
-    {
-        var known = snapshot.Campaigns.TryGetValue(sent.Campaign, out var terms);
-        if (!known || terms!.Status is CampaignStatusEnum.Draft or CampaignStatusEnum.Archived)
-        {
-            return EventOutcome.UnknownCampaign;
-        }
-
-        if (sent.Offer is { } offer && !snapshot.Offers.ContainsKey((sent.Campaign, offer)))
-        {
-            return EventOutcome.OfferNotInCampaign;
-        }
-
-        if (sent.Id is { } id && TimeOf(id) is { } made && made < now.AddDays(-RememberedDays))
-        {
-            return EventOutcome.Expired;
-        }
-
-        return believed && sent.StatedAt is { } stated && !IsInRange(stated.ToTime(), now)
-            ? EventOutcome.TimeOutOfRange
-            : null;
-    }
-
-    /// <summary>Judges and charges an event that is neither refused nor known.</summary>
-    public static AdEvent Judge(
-        SentEvent sent, EventId id, bool believed, ClientMark? client, JudgementFacts facts)
-    {
-        var terms = facts.Snapshot.Campaigns[sent.Campaign];
-        OfferPlace? place = sent.Offer is { } offer ? facts.Snapshot.Offers[(sent.Campaign, offer)] : null;
-        var stated = believed ? sent.StatedAt : null;
-        var received = Instant.Of(facts.Now);
-        var occurred = stated ?? received;
-        var reason = client?.Verdict ?? EventReason.None;
-        var price = PriceOf(sent.Kind, terms);
-        if (reason == EventReason.None && price > Money.Zero)
-        {
-            reason = IsRunning(terms, UtcDay.Of(facts.Now))
-                ? facts.Budgets[sent.Campaign].TryCharge(price)
-                : EventReason.NotRunning;
-        }
-
-        return new AdEvent
-        {
-            Advertiser = facts.Advertiser,
-            Id = id,
-            Kind = sent.Kind,
-            Campaign = sent.Campaign,
-            Offer = sent.Offer,
-            Location = place?.Location,
-            Retailer = place?.Retailer,
-            StatedAt = stated,
-            OccurredAt = occurred,
-            ReceivedAt = received,
-            BillingHour = BillingHour(occurred.ToTime(), facts),
-            Validity = ValidityOf(reason),
-            Reason = reason,
-            Ruleset = TrafficRules.Version,
-            Price = price,
-            Charge = reason == EventReason.None ? price : Money.Zero,
-        };
-    }
-
-    /// <summary>The hour it happened, unless its month is fenced for closing: then the hour it was received.</summary>
-    public static int BillingHour(DateTimeOffset occurred, JudgementFacts facts)
-    {
-        var day = UtcDay.Of(occurred);
-        return day.Period > facts.FencedThrough
-            ? day.FirstHour + occurred.UtcDateTime.Hour
-            : UtcDay.Of(facts.Now).FirstHour + facts.Now.UtcDateTime.Hour;
-    }
+    private const long MicrosPerMilli = 1_000;
+    private const long MicrosPerMinute = 60_000_000;
+    private const long MicrosPerDay = 24 * 60 * MicrosPerMinute;
 
     /// <summary>The reasons' numbers say which kind of traffic they find.</summary>
     public static Validity ValidityOf(EventReason reason) => (int)reason switch
@@ -130,18 +25,8 @@ public static class IngestRules
     public static bool IsRunning(CampaignTerms terms, UtcDay today) =>
         terms.Status == CampaignStatusEnum.Active && today >= terms.StartDate && !(terms.EndDate < today);
 
-    /// <summary>What an event of the kind costs; zero for the kind that the campaign does not pay for.</summary>
-    public static Money PriceOf(EventKind kind, CampaignTerms terms) => (kind, terms.Pricing) switch
-    {
-        (EventKind.Click, Pricing.Cpc) or (EventKind.Impression, Pricing.Cpm) => terms.EventPrice,
-        _ => Money.Zero,
-    };
-
-    /// <summary>
-    /// The time inside a UUIDv7; null for other ids, and for times in the future: nobody may pin memory by inventing
-    /// dates.
-    /// </summary>
-    private static DateTimeOffset? TimeOf(EventId id)
+    /// <summary>The time inside a UUIDv7 in milliseconds since 1970; null for other ids.</summary>
+    public static long? MillisecondsOf(EventId id)
     {
         if (id.Value.Version != 7)
         {
@@ -150,12 +35,53 @@ public static class IngestRules
 
         Span<byte> bytes = stackalloc byte[16];
         id.Value.TryWriteBytes(bytes, bigEndian: true, out _);
-        var milliseconds = System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(bytes) >> 16 & 0xFFFF_FFFF_FFFF;
-        return milliseconds < DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
-            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
-            : null;
+        return (BinaryPrimitives.ReadInt64BigEndian(bytes) >> 16) & 0xFFFF_FFFF_FFFF;
     }
 
-    private static bool IsInRange(DateTimeOffset stated, DateTimeOffset now) =>
-        stated >= now.AddDays(-RememberedDays) && stated <= now.AddMinutes(AheadMinutes);
+    /// <summary>
+    /// True when the id says that it is older than ids are remembered, so nobody could tell a repetition.
+    /// </summary>
+    public static bool IsExpired(long? idMilliseconds, Instant now) =>
+        idMilliseconds * MicrosPerMilli < now.Micros - (RememberedDays * MicrosPerDay);
+
+    /// <summary>
+    /// True when the time inside an id is too far ahead to be believed: nobody may skip a check by inventing dates.
+    /// </summary>
+    public static bool IsAhead(long idMilliseconds, Instant received) =>
+        idMilliseconds * MicrosPerMilli > received.Micros + (AheadMinutes * MicrosPerMinute);
+
+    /// <summary>True when a stated time is neither too long ago nor in the future.</summary>
+    public static bool IsInRange(Instant stated, Instant now) =>
+        stated.Micros >= now.Micros - (RememberedDays * MicrosPerDay)
+        && stated.Micros <= now.Micros + (AheadMinutes * MicrosPerMinute);
+
+    /// <summary>
+    /// The time of a flush: the clock's, but not before the batch that it follows, as long as the two are as near as
+    /// clocks of nodes are. A clock that was wrong by more does not hold up all that come after it.
+    /// </summary>
+    public static Instant TimeOfFlush(Instant clock, Instant last) =>
+        last > clock && last.Micros - clock.Micros <= AheadMinutes * MicrosPerMinute ? last : clock;
+}
+
+/// <summary>
+/// Finds the billing hour (yyyymmddhh, UTC) of moments; those in the same hour as the one before cost nothing.
+/// </summary>
+public struct HourFinder
+{
+    private const long MicrosPerHour = 3_600_000_000;
+
+    private long _start;
+    private int _hour;
+
+    public int Of(Instant moment)
+    {
+        if (_hour == 0 || moment.Micros < _start || moment.Micros >= _start + MicrosPerHour)
+        {
+            var time = moment.ToTime();
+            _hour = UtcDay.Of(time).FirstHour + time.Hour;
+            _start = moment.Micros - (((moment.Micros % MicrosPerHour) + MicrosPerHour) % MicrosPerHour);
+        }
+
+        return _hour;
+    }
 }

@@ -1,8 +1,24 @@
+using Microsoft.Extensions.Options;
+
 namespace Countinghouse.Ingest;
 
 /// <summary>Puts the slice into the program.</summary>
 public static class IngestSetup
 {
-    public static IServiceCollection AddIngest(this IServiceCollection services) =>
-        services.AddSingleton<EventWriter>().AddSingleton<EventReader>().AddSingleton<ClientReader>();
+    public static IServiceCollection AddIngest(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<IngestOptions>().Bind(configuration.GetSection(IngestOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();
+        return services
+            .AddSingleton<EventWriter>()
+            .AddSingleton<EventFlusher>()
+            .AddSingleton<AdvertiserStates>()
+            .AddSingleton<IdRunStore>()
+            .AddSingleton<EventReader>()
+            .AddSingleton<ClientReader>()
+            .AddSingleton<Rollups>()
+            .AddSingleton<RollupCheck>()
+            .AddSingleton<IdRuns>()
+            .AddHostedService<RollupJob>();
+    }
 }

@@ -42,6 +42,10 @@ public sealed class OrganizationStore(Database database, TimeProvider clock)
         VALUES (@org, 0, @hash, 0, @fenced)
         """;
 
+    private const string InsertProjections = """
+        INSERT INTO projection (org_id, name, through_batch) VALUES (@org, 'rollups', 0), (@org, 'ids', 0)
+        """;
+
     private const string Change = "UPDATE organization SET name = @name, metadata = @metadata WHERE org_id = @org";
 
     public Task<Organization?> Find(OrganizationId organization, CancellationToken cancellation) => database.Read(
@@ -84,6 +88,7 @@ public sealed class OrganizationStore(Database database, TimeProvider clock)
                     ("org", created.OrganizationId),
                     ("hash", new byte[32]),
                     ("fenced", UtcDay.Of(now).Period.Previous));
+                await connection.Execute(InsertProjections, cancellation, ("org", created.OrganizationId));
             },
             cancellation);
         return created;

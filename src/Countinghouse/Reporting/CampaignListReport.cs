@@ -15,32 +15,33 @@ public sealed record CampaignListFilter(CampaignStatusEnum? Status, string? Text
 /// The organization's campaigns with their figures, newest first. Rows go from the database reader straight to the
 /// answer: ten thousand campaigns need no more memory than ten.
 /// </summary>
-public sealed class CampaignListReport(Database database)
+public sealed class CampaignListReport(Database database, ReportRows source)
 {
     private const int FlushBytes = 16 * 1024;
 
     private const string Version = "SELECT batch_no, config_version FROM ingest_head WHERE org_id = @org";
 
-    private const string Lifetime = """
-        SELECT c.campaign_id, c.name, c.status, t.impressions, t.clicks, b.spent_micro - b.credited_micro
+    private readonly string _lifetime = $"""
+        SELECT c.campaign_id, c.name, c.status, t.impressions + COALESCE(n.impressions, 0),
+               t.clicks + COALESCE(n.clicks, 0), b.spent_micro - b.credited_micro
         FROM campaign c
         JOIN campaign_total t ON t.org_id = c.org_id AND t.campaign_id = c.campaign_id
         JOIN campaign_budget b ON b.org_id = c.org_id AND b.campaign_id = c.campaign_id
+        LEFT JOIN {source.NewTotals} ON n.campaign_id = c.campaign_id
         WHERE c.org_id = @org
           AND (@status = '' OR c.status = @status)
           AND (@text = '' OR LOWER(c.name) LIKE @text ESCAPE '\')
         ORDER BY c.created_at DESC, c.campaign_id DESC
         """;
 
-    private const string OverDays = """
+    private readonly string _overDays = $"""
         SELECT c.campaign_id, c.name, c.status, COALESCE(s.impressions, 0), COALESCE(s.clicks, 0),
                COALESCE(s.charge_micro, 0)
         FROM campaign c
         LEFT JOIN (
             SELECT campaign_id, CAST(SUM(impressions) AS bigint) AS impressions, CAST(SUM(clicks) AS bigint) AS clicks,
                    CAST(SUM(charge_micro) AS bigint) AS charge_micro
-            FROM stat_hourly
-            WHERE org_id = @org AND hour BETWEEN @first AND @last
+            FROM {source.Hourly}
             GROUP BY campaign_id
         ) s ON s.campaign_id = c.campaign_id
         WHERE c.org_id = @org
@@ -73,15 +74,19 @@ public sealed class CampaignListReport(Database database)
         },
         cancellation);
 
-    private static async Task Stream(
+    private async Task Stream(
         HttpContext context,
         DbConnection connection,
         OrganizationId organization,
         CampaignListFilter filter,
         CancellationToken cancellation)
     {
+        var ofLife = filter.Start is null && filter.End is null;
         await using var command = connection.Command(
-            filter.Start is null && filter.End is null ? Lifetime : OverDays,
+            ofLife ? _lifetime : _overDays,
+            ("tail", ofLife
+                ? await source.TotalsTail(connection, organization, cancellation)
+                : await source.Tail(connection, organization, cancellation)),
             ("org", organization),
             ("status", filter.Status is { } status ? CampaignWords.Of(status) : ""),
             ("text", filter.Text is null ? "" : Pattern(filter.Text)),

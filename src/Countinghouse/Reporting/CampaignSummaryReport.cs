@@ -6,22 +6,36 @@ using Countinghouse.Storage;
 namespace Countinghouse.Reporting;
 
 /// <summary>Everything about one campaign's life so far.</summary>
-public sealed class CampaignSummaryReport(Database database)
+public sealed class CampaignSummaryReport(Database database, ReportRows rows)
 {
-    private const string Summary = """
+    private readonly string _summary = $"""
         SELECT c.campaign_id, c.org_id, c.name, c.status, c.start_day, c.end_day, c.pricing, c.price_micro,
-               b.budget_micro, b.spent_micro - b.credited_micro, t.impressions, t.clicks, t.invalid_impressions,
-               t.invalid_clicks, t.unbilled_clicks, t.first_event_at, t.last_event_at
+               b.budget_micro, b.spent_micro - b.credited_micro,
+               t.impressions + COALESCE(n.impressions, 0),
+               t.clicks + COALESCE(n.clicks, 0),
+               t.invalid_impressions + COALESCE(n.invalid_impressions, 0),
+               t.invalid_clicks + COALESCE(n.invalid_clicks, 0),
+               t.unbilled_clicks + COALESCE(n.unbilled_clicks, 0),
+               CASE WHEN t.first_event_at <= COALESCE(n.first_event_at, t.first_event_at)
+                   THEN t.first_event_at ELSE n.first_event_at END,
+               CASE WHEN t.last_event_at >= COALESCE(n.last_event_at, t.last_event_at)
+                   THEN t.last_event_at ELSE n.last_event_at END
         FROM campaign c
         JOIN campaign_budget b ON b.org_id = c.org_id AND b.campaign_id = c.campaign_id
         JOIN campaign_total t ON t.org_id = c.org_id AND t.campaign_id = c.campaign_id
+        LEFT JOIN {rows.NewTotals} ON n.campaign_id = c.campaign_id
         WHERE c.org_id = @org AND c.campaign_id = @campaign
         """;
 
     public Task<CampaignSummaryResponse?> Read(
-        OrganizationId organization, CampaignId campaign, CancellationToken cancellation) => database.Read(
-        connection => connection.First(
-            Summary, ReadRow, cancellation, ("org", organization), ("campaign", campaign)),
+        OrganizationId organization, CampaignId campaign, CancellationToken cancellation) => database.ReadSnapshot(
+        async connection => await connection.First(
+            _summary,
+            ReadRow,
+            cancellation,
+            ("org", organization),
+            ("campaign", campaign),
+            ("tail", await rows.TotalsTail(connection, organization, cancellation))),
         cancellation);
 
     private static CampaignSummaryResponse ReadRow(DbDataReader row)

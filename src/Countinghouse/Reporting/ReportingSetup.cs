@@ -4,6 +4,7 @@ namespace Countinghouse.Reporting;
 public static class ReportingSetup
 {
     public static IServiceCollection AddReporting(this IServiceCollection services) => services
+        .AddSingleton<ReportRows>()
         .AddSingleton<CampaignListReport>()
         .AddSingleton<PerformanceReport>()
         .AddSingleton<CampaignSummaryReport>()

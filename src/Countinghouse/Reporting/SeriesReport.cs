@@ -9,7 +9,7 @@ public sealed record SeriesQuery(
     OrganizationId Organization, CampaignId? Campaign, ReportRange Range, Granularity Granularity, GroupBy? GroupBy);
 
 /// <summary>Figures over time, summed by the database from the hourly rollups.</summary>
-public sealed class SeriesReport(Database database)
+public sealed class SeriesReport(Database database, ReportRows source)
 {
     public const int RowsMax = 50_000;
 
@@ -21,7 +21,7 @@ public sealed class SeriesReport(Database database)
     // hour is yyyymmddhh. Days and months are prefixes of it; a week needs a count of days, for which engines have
     // different functions, so the Julian day number is worked out in integers (Fliegel and Van Flandern, 1968). Both
     // engines cut integer division towards zero, as the formula wants. Julian day 0 was a Monday, so / 7 is a week.
-    private const string Series = """
+    private readonly string _series = $"""
         SELECT
             CASE @granularity
                 WHEN 'hour' THEN hour
@@ -42,8 +42,8 @@ public sealed class SeriesReport(Database database)
             CAST(SUM(impressions) AS bigint), CAST(SUM(clicks) AS bigint), CAST(SUM(charge_micro) AS bigint),
             CAST(SUM(invalid_impressions) AS bigint), CAST(SUM(invalid_clicks) AS bigint),
             CAST(SUM(unbilled_clicks) AS bigint)
-        FROM stat_hourly
-        WHERE org_id = @org AND (@all OR campaign_id = @campaign) AND hour BETWEEN @first AND @last
+        FROM {source.Hourly}
+        WHERE (@all OR campaign_id = @campaign)
         GROUP BY 1, 2
         ORDER BY 1, 2
         LIMIT @most
@@ -58,7 +58,7 @@ public sealed class SeriesReport(Database database)
             var closed = await connection.Number(Fenced, cancellation, ("org", query.Organization));
             var closedThrough = closed is { } period ? Period.FromNumber((int)period) : (Period?)null;
             var rows = await connection.Query(
-                Series,
+                _series,
                 row => ReadRow(row, query.Granularity, closedThrough),
                 cancellation,
                 ("granularity", query.Granularity.ToString().ToLowerInvariant()),
@@ -68,6 +68,7 @@ public sealed class SeriesReport(Database database)
                 ("campaign", query.Campaign ?? default),
                 ("first", query.Range.Start.FirstHour),
                 ("last", query.Range.End.LastHour),
+                ("tail", await source.Tail(connection, query.Organization, cancellation)),
                 ("most", RowsMax + 1));
             return rows.Count > RowsMax ? null : rows;
         },

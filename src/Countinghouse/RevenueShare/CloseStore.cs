@@ -7,7 +7,7 @@ namespace Countinghouse.RevenueShare;
 /// <summary>What a retailer's events of a month come to.</summary>
 public readonly record struct RetailerGross(OrganizationId Retailer, Money Gross);
 
-/// <summary>What the rollups of an advertiser's month come to.</summary>
+/// <summary>What an advertiser's month comes to, rollups and events alike.</summary>
 public readonly record struct RollupTotals(long Events, Money Charge);
 
 /// <summary>
@@ -45,12 +45,6 @@ public sealed class CloseStore(Database database, TimeProvider clock)
         INSERT INTO billing_period (org_id, period, state)
         SELECT org_id, @period, 'CLOSING' FROM organization WHERE org_id > @after AND org_id <= @last
         ON CONFLICT (org_id, period) DO UPDATE SET state = excluded.state WHERE billing_period.state = 'OPEN'
-        """;
-
-    private const string SumRollups = """
-        SELECT CAST(COALESCE(SUM(impressions + clicks + invalid_impressions + invalid_clicks), 0) AS bigint),
-               CAST(COALESCE(SUM(charge_micro), 0) AS bigint)
-        FROM stat_hourly WHERE org_id = @org AND hour BETWEEN @first AND @last
         """;
 
     private const string RecordCounts = """
@@ -163,19 +157,6 @@ public sealed class CloseStore(Database database, TimeProvider clock)
                 cancellation);
             after = last;
         }
-    }
-
-    public async Task<RollupTotals> Rollups(
-        DbConnection connection, OrganizationId advertiser, Period period, CancellationToken cancellation)
-    {
-        var rows = await connection.Query(
-            SumRollups,
-            row => new RollupTotals(row.GetInt64(0), new Money(row.GetInt64(1))),
-            cancellation,
-            ("org", advertiser),
-            ("first", period.FirstDay.FirstHour),
-            ("last", period.LastDay.LastHour));
-        return rows[0];
     }
 
     /// <summary>Writes down what advertisers' months come to, once they were verified.</summary>

@@ -7,10 +7,16 @@ public sealed partial class Settlements
     [LoggerMessage(
         EventId = 1501,
         Level = LogLevel.Error,
-        Message = "{Period} was not closed: the reports of {Advertiser} do not equal its events. "
-            + "Events {Counted}, in reports {Reported}; charged {ChargedMicros} micros, in reports {ReportedMicros}.")]
+        Message = "{Period} was not closed: {Count} figures of {Advertiser} are not what its events come to; the "
+            + "first: {Figure} of {Key} is {Stored}, expected {Expected}. \"countinghouse verify\" lists them.")]
     private partial void LogDoesNotAddUp(
-        Period period, OrganizationId advertiser, long counted, long reported, long chargedMicros, long reportedMicros);
+        Period period,
+        OrganizationId advertiser,
+        int count,
+        string key,
+        string figure,
+        string stored,
+        string expected);
 
     [LoggerMessage(
         EventId = 1502,

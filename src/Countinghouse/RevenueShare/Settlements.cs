@@ -52,7 +52,8 @@ public sealed partial class Settlements(
     SettlementStore store,
     CloseStore steps,
     FeeRateStore rates,
-    EventReader events,
+    Rollups rollups,
+    RollupCheck check,
     TimeProvider clock,
     ILogger<Settlements> log)
 {
@@ -69,6 +70,7 @@ public sealed partial class Settlements(
             return new CloseResult(CloseOutcome.AlreadyClosed, closed);
         }
 
+        await rollups.CatchUpAll(cancellation);
         if (await Refuse(period, cancellation) is { } refused)
         {
             return refused;
@@ -83,6 +85,9 @@ public sealed partial class Settlements(
         await rates.KeepFirst(cancellation);
         await steps.Start(period, actor, cancellation);
         await steps.FenceAll(period, advertisers, cancellation);
+
+        // Whatever got in before the fence is rolled up before anything is compared.
+        await rollups.CatchUpAll(cancellation);
 
         // Until the fence stood, events of an earlier month could still come in and make that one the first.
         if (await Refuse(period, cancellation) is { } overtaken)
@@ -107,6 +112,7 @@ public sealed partial class Settlements(
     /// </summary>
     public async Task<CloseOutcome?> CloseDue(string actor, CancellationToken cancellation)
     {
+        await rollups.CatchUpAll(cancellation);
         CloseOutcome? last = null;
         while (last is null or CloseOutcome.Closed or CloseOutcome.AlreadyClosed)
         {
@@ -145,24 +151,25 @@ public sealed partial class Settlements(
         var verified = new List<(OrganizationId, RollupTotals)>(advertisers.Count);
         foreach (var advertiser in advertisers)
         {
-            var (counted, rolledUp) = await database.ReadSnapshot(
-                async connection => (
-                    await events.Totals(connection, advertiser, period, cancellation),
-                    await steps.Rollups(connection, advertiser, period, cancellation)),
+            var compared = await database.ReadSnapshot(
+                connection => check.Compare(
+                    connection, advertiser, period.FirstDay.FirstHour, period.LastDay.LastHour, cancellation),
                 cancellation);
-            if (counted.Events == rolledUp.Events && counted.Charges == rolledUp.Charge)
+            if (compared.Differences.Count == 0)
             {
-                verified.Add((advertiser, rolledUp));
+                verified.Add((advertiser, new RollupTotals(compared.Events, compared.Charge)));
             }
             else
             {
+                var first = compared.Differences[0];
                 LogDoesNotAddUp(
                     period,
                     advertiser,
-                    counted.Events,
-                    rolledUp.Events,
-                    counted.Charges.Micros,
-                    rolledUp.Charge.Micros);
+                    compared.Differences.Count,
+                    first.Key,
+                    first.Figure,
+                    first.Stored,
+                    first.Expected);
             }
         }
 

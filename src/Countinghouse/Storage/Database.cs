@@ -135,6 +135,37 @@ public sealed class Database : IAsyncDisposable
         ? ids.Select(id => id.Value).ToArray()
         : "[" + string.Join(',', ids.Select(id => $"\"{id.Value.ToString().ToUpperInvariant()}\"")) + "]";
 
+    /// <summary>Whole numbers as the parameter that <see cref="AnyOf"/> reads.</summary>
+    public object ListOf(IEnumerable<long> numbers) => Engine == Engine.Postgres
+        ? numbers.ToArray()
+        : "[" + string.Join(',', numbers) + "]";
+
+    /// <summary>
+    /// Rows that travel as a parameter (JSON, an array of objects) as something to select from, so that what is not in
+    /// a table yet can be summed with what is. Types are PostgreSQL's; ids are to be written in capitals.
+    /// </summary>
+    public string RowsOf(string parameter, params ReadOnlySpan<(string Name, string Type)> columns)
+    {
+        var names = new List<string>();
+        foreach (var (name, type) in columns)
+        {
+            names.Add(Engine == Engine.Postgres
+                ? $"{name} {type}"
+                : $"json_extract(value, '$.{name}') AS {name}");
+        }
+
+        return Engine == Engine.Postgres
+            ? $"jsonb_to_recordset(CAST(@{parameter} AS jsonb)) AS given ({string.Join(", ", names)})"
+            : $"(SELECT {string.Join(", ", names)} FROM json_each(@{parameter})) AS given";
+    }
+
+    /// <summary>
+    /// Bytes as a parameter: as they lie there for PostgreSQL, copied for SQLite, which takes arrays alone.
+    /// </summary>
+    public object BytesOf(ReadOnlyMemory<byte> bytes) => Engine == Engine.Postgres
+        ? bytes
+        : (object)bytes.ToArray();
+
     /// <summary>
     /// The end of a SELECT that locks its rows until the transaction ends; SQLite locks by writing at all.
     /// </summary>

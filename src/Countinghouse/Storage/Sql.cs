@@ -83,6 +83,62 @@ public static class Sql
             (SqliteConnection)connection, sql, names, rows.Select(row => Array.ConvertAll(row, ToColumn)));
     }
 
+    /// <summary>
+    /// Statements that do not ask for anything, one after the other; one round trip where the engine is at the other
+    /// end of a wire.
+    /// </summary>
+    public static async Task ExecuteAll(
+        this DbConnection connection,
+        IEnumerable<(string Sql, (string Name, object? Value)[] Parameters)> statements,
+        CancellationToken cancellation)
+    {
+        if (!connection.CanCreateBatch)
+        {
+            foreach (var (sql, parameters) in statements)
+            {
+                await connection.Execute(sql, cancellation, parameters);
+            }
+
+            return;
+        }
+
+        await using var batch = connection.CreateBatch();
+        foreach (var (sql, parameters) in statements)
+        {
+            var command = batch.CreateBatchCommand();
+            command.CommandText = sql;
+            foreach (var (name, value) in parameters)
+            {
+                var parameter = command.CreateParameter();
+                parameter.ParameterName = name;
+                parameter.Value = ToColumn(value);
+                command.Parameters.Add(parameter);
+            }
+
+            batch.BatchCommands.Add(command);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Hands each row to <paramref name="read"/> as it comes: memory for one row, however many there are.
+    /// </summary>
+    public static async Task ForEach(
+        this DbConnection connection,
+        string sql,
+        Action<DbDataReader> read,
+        CancellationToken cancellation,
+        params (string Name, object? Value)[] parameters)
+    {
+        await using var command = connection.Command(sql, parameters);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            read(reader);
+        }
+    }
+
     public static async Task<List<T>> Query<T>(
         this DbConnection connection,
         string sql,
@@ -145,6 +201,9 @@ public static class Sql
         reader.IsDBNull(column) ? null : new Instant(reader.GetInt64(column));
 
     public static byte[] Bytes(this DbDataReader reader, int column) => reader.GetFieldValue<byte[]>(column);
+
+    public static byte[]? BytesOrNull(this DbDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.GetFieldValue<byte[]>(column);
 
     private static object ToColumn(object? value) => value switch
     {

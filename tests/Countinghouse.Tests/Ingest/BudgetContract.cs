@@ -141,6 +141,7 @@ public abstract class BudgetContract(Engine engine)
             c => c.Execute("UPDATE ingest_head SET fenced_through = 202607", default), default);
         await market.Click(campaign, at: "2026-07-31T11:00:00Z");
 
+        await server.Get<Rollups>().CatchUpAll(default);
         var hours = await server.Database.Read(
             c => c.Query("SELECT hour FROM stat_hourly ORDER BY hour", row => row.GetInt32(0), default), default);
 

@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Text;
+using Countinghouse.Campaigns;
+using Countinghouse.Ingest;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 
 namespace Countinghouse.RevenueShare;
 
 /// <summary>
-/// Months of events as ingest would have left them, written straight into the tables: an event and its rollup each.
+/// Months of events as ingest would have left them, written straight into the tables: a batch and its rollup each.
 /// Ids follow from names, so that two databases filled alike are alike.
 /// </summary>
 public sealed class Books(Database database)
@@ -26,17 +28,34 @@ public sealed class Books(Database database)
         VALUES (@org, @location, 'Shop', @active, 1, '{}')
         """;
 
-    private const string InsertEvent = """
-        INSERT INTO ad_event (org_id, event_id, batch_no, ordinal, kind, campaign_id, offer_id, location_id,
-                              retailer_org_id, occurred_at, received_at, billing_hour, validity, ruleset, price_micro,
-                              charge_micro)
-        VALUES (@org, @event, 1, 1, 2, @campaign, @offer, @location, @retailer, 1, 1, @hour, 0, 1, @charge, @charge)
+    private const string InsertProjections = """
+        INSERT INTO projection (org_id, name, through_batch) VALUES (@org, 'rollups', 0), (@org, 'ids', 0)
+        """;
+
+    private const string InsertBatch = """
+        INSERT INTO ingest_batch (org_id, batch_no, flush_id, committed_at, event_count, valid_count, click_count,
+                                  charge_micro, first_hour, last_hour, client_hash, prev_hash, hash, payload)
+        VALUES (@org, @batch, @flush, @at, 1, 1, 1, @charge, @hour, @hour, @none, @none, @none, @payload)
+        """;
+
+    private const string InsertPlacement = """
+        INSERT INTO placement (org_id, placement_no, campaign_id, offer_id, retailer_org_id, location_id, pricing,
+                               event_price_micro, first_batch)
+        VALUES (@org, @number, @campaign, @offer, @retailer, @location, 'cpc', @price, @batch)
+        """;
+
+    private const string Advance = """
+        UPDATE ingest_head SET batch_no = @batch WHERE org_id = @org
+        """;
+
+    private const string Follow = """
+        UPDATE projection SET through_batch = @batch WHERE org_id = @org AND name = 'rollups'
         """;
 
     private const string InsertRollup = """
         INSERT INTO stat_hourly (org_id, campaign_id, hour, offer_id, retailer_org_id, location_id, impressions, clicks,
                                  invalid_impressions, invalid_clicks, unbilled_clicks, charge_micro, version)
-        VALUES (@org, @campaign, @hour, @offer, @retailer, @location, 0, 1, 0, 0, 0, @charge, 1)
+        VALUES (@org, @campaign, @hour, @offer, @retailer, @location, 0, 1, 0, 0, 0, @charge, @batch)
         """;
 
     /// <summary>Everything a close writes, in words that do not differ between engines.</summary>
@@ -71,6 +90,7 @@ public sealed class Books(Database database)
         if (head)
         {
             await Execute(InsertHead, ("org", Id(name)), ("hash", new byte[32]));
+            await Execute(InsertProjections, ("org", Id(name)));
         }
 
         return Id(name);
@@ -111,25 +131,21 @@ public sealed class Books(Database database)
     {
         var name = (++_events).ToString(CultureInfo.InvariantCulture);
         var hour = (Month(month).Number * 10_000) + dayAndHour;
-        (string, object?)[] common =
-        [
-            ("org", advertiser), ("campaign", NamedId.Create(campaign)), ("hour", hour), ("charge", micros),
-        ];
+        var batch = 1 + await connection.Number(
+            "SELECT batch_no FROM ingest_head WHERE org_id = @org", CancellationToken.None, ("org", advertiser)) ?? 0;
         if (event_)
         {
-            const string noOffer = "NULL, NULL, NULL, ";
-            var sql = retailer is null
-                ? InsertEvent.Replace("@offer, @location, @retailer, ", noOffer, StringComparison.Ordinal)
-                : InsertEvent;
-            await connection.Execute(
-                sql,
-                CancellationToken.None,
-                [.. common, ("event", NamedId.Create("event/" + name)), .. Offer(retailer, location, name)]);
+            await Write(connection, advertiser, retailer, micros, campaign, location, name, hour, batch);
         }
 
         if (rollup)
         {
             var nobody = new OrganizationId(Guid.Empty);
+            (string, object?)[] common =
+            [
+                ("org", advertiser), ("campaign", NamedId.Create(campaign)), ("hour", hour), ("charge", micros),
+                ("batch", batch),
+            ];
             await connection.Execute(
                 InsertRollup,
                 CancellationToken.None,
@@ -137,6 +153,64 @@ public sealed class Books(Database database)
                     ? [.. common, ("offer", nobody), ("retailer", nobody), ("location", nobody)]
                     : [.. common, .. Offer(retailer, location, name)]);
         }
+    }
+
+    /// <summary>A batch of one click, paid for or, when it cost nothing, free.</summary>
+    private static async Task Write(
+        System.Data.Common.DbConnection connection,
+        OrganizationId advertiser,
+        OrganizationId? retailer,
+        long micros,
+        string campaign,
+        string location,
+        string name,
+        int hour,
+        long batch)
+    {
+        var at = Instant.Of(UtcDay.FromNumber(hour / 100).Start().AddHours(hour % 100));
+        var placement = new Placement(
+            new CampaignId(NamedId.Create(campaign)),
+            retailer is null ? null : new OfferId(NamedId.Create("offer/" + name)),
+            retailer,
+            retailer is null ? null : new LocationId(NamedId.Create(location)),
+            Pricing.Cpc,
+            new Money(Math.Max(1, micros)));
+        var journal = new JournalWriter();
+        journal.Add(
+            new JournalEvent(
+                EventKind.Click,
+                new EventId(NamedId.Create("event/" + name)),
+                (int)batch - 1,
+                micros == 0 ? EventReason.BudgetExhausted : EventReason.None,
+                null,
+                IsBookedOnReceipt: false,
+                HasClient: false),
+            0,
+            at);
+        await connection.Execute(
+            InsertBatch,
+            CancellationToken.None,
+            ("org", advertiser),
+            ("batch", batch),
+            ("flush", NamedId.Create("flush/" + name)),
+            ("at", at),
+            ("charge", micros),
+            ("hour", hour),
+            ("none", new byte[32]),
+            ("payload", journal.Finish(at, 1, (int)batch - 1, [placement]).ToArray()));
+        await connection.Execute(
+            InsertPlacement,
+            CancellationToken.None,
+            ("org", advertiser),
+            ("number", (int)batch - 1),
+            ("campaign", placement.Campaign),
+            ("offer", placement.Offer),
+            ("retailer", placement.Retailer),
+            ("location", placement.Location),
+            ("price", placement.EventPrice),
+            ("batch", batch));
+        await connection.Execute(Advance, CancellationToken.None, ("org", advertiser), ("batch", batch));
+        await connection.Execute(Follow, CancellationToken.None, ("org", advertiser), ("batch", batch));
     }
 
     public Task Execute(string sql, params (string Name, object? Value)[] parameters) => database.Write(

@@ -167,7 +167,7 @@ public abstract class SettlementContract(Engine engine) : IAsyncLifetime
         Assert.Contains(Books.Id("label").ToString(), log);
 
         await _books.Execute(
-            "DELETE FROM ad_event WHERE charge_micro = 0 AND org_id = @org", ("org", Books.Id("brand")));
+            "DELETE FROM ingest_batch WHERE charge_micro = 0 AND org_id = @org", ("org", Books.Id("brand")));
         await _books.Execute("""
             UPDATE stat_hourly SET charge_micro = charge_micro - 1 WHERE org_id = @org
             """, ("org", Books.Id("label")));
@@ -184,7 +184,7 @@ public abstract class SettlementContract(Engine engine) : IAsyncLifetime
             async connection =>
             {
                 await connection.Execute(
-                    "UPDATE ingest_head SET batch_no = batch_no + 1 WHERE org_id = @org",
+                    "UPDATE ingest_head SET config_version = config_version + 1 WHERE org_id = @org",
                     CancellationToken.None,
                     ("org", Books.Id("brand")));
                 await _books.Click(connection, Books.Id("brand"), Books.Id("store"), "2026-07", 10_000);

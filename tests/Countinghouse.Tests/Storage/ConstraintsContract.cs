@@ -7,6 +7,9 @@ namespace Countinghouse.Storage;
 /// <summary>What the database itself refuses, whatever the code above it believes.</summary>
 public abstract class ConstraintsContract(DatabaseFixture fixture) : IAsyncLifetime
 {
+    private static readonly string[] Emptied =
+        ["campaign_budget", "ingest_batch", "revenue_share", "campaign", "organization"];
+
     public Task InitializeAsync() => fixture.Database.Write(
         async connection =>
         {
@@ -20,7 +23,7 @@ public abstract class ConstraintsContract(DatabaseFixture fixture) : IAsyncLifet
     public Task DisposeAsync() => fixture.Database.Write(
         async connection =>
         {
-            foreach (var table in new[] { "campaign_budget", "ad_event", "revenue_share", "campaign", "organization" })
+            foreach (var table in Emptied)
             {
                 await connection.Execute($"DELETE FROM {table}", CancellationToken.None);
             }
@@ -117,30 +120,26 @@ public abstract class ConstraintsContract(DatabaseFixture fixture) : IAsyncLifet
     }
 
     [Fact]
-    public async Task An_event_is_stored_once()
+    public async Task A_flush_is_stored_once()
     {
-        await Keep(TestRows.Event);
+        await Keep(TestRows.Batch);
 
-        await Refuse(TestRows.Event.With(("batch_no", 2L)));
+        await Refuse(TestRows.Batch.With(("batch_no", 2L)));
+        await Refuse(TestRows.Batch.With(("flush_id", NamedId.Create("other flush"))));
     }
 
     [Fact]
-    public Task An_event_may_be_free() => Keep(TestRows.Event.With(("charge_micro", 0L)));
+    public Task A_batch_may_be_free() => Keep(TestRows.Batch.With(("charge_micro", 0L)));
 
     [Theory]
-    [InlineData("charge_micro", 199_999L)]
-    [InlineData("charge_micro", 200_001L)]
-    [InlineData("charge_micro", -200_000L)]
-    [InlineData("validity", 1)]
-    [InlineData("validity", 3)]
-    [InlineData("kind", 0)]
-    [InlineData("kind", 3)]
-    [InlineData("price_micro", -1L)]
-    [InlineData("offer_id", null)]
-    [InlineData("location_id", null)]
-    [InlineData("retailer_org_id", null)]
-    public Task An_event_that_contradicts_itself_is_refused(string column, object? value) =>
-        Refuse(TestRows.Event.With((column, value)));
+    [InlineData("charge_micro", -1L)]
+    [InlineData("event_count", 0)]
+    [InlineData("valid_count", 3)]
+    [InlineData("click_count", 3)]
+    [InlineData("last_hour", 2026081511)]
+    [InlineData("payload", null)]
+    public Task A_batch_that_contradicts_itself_is_refused(string column, object? value) =>
+        Refuse(TestRows.Batch.With((column, value)));
 
     [Theory]
     [InlineData("campaign_budget", "spent_micro")]

@@ -22,7 +22,9 @@ public abstract class MigratorContract(Engine engine)
             await new Migrator(empty.Database, Clock).Migrate(CancellationToken.None);
 
             var after = await Counts(empty.Database);
-            Assert.All(before, table => Assert.Equal(table.Value, after.GetValueOrDefault(table.Key)));
+            var names = step.Number == 1 ? TestRows.Renamed : new Dictionary<string, string>();
+            Assert.All(before, table => Assert.Equal(
+                table.Value, after.GetValueOrDefault(names.GetValueOrDefault(table.Key, table.Key))));
             await AssertReadable(empty.Database);
         }
     }
@@ -30,12 +32,17 @@ public abstract class MigratorContract(Engine engine)
     [Fact]
     public async Task Every_table_of_a_version_has_rows_to_migrate()
     {
-        await using var empty = await TestDatabase.Create(engine, migrate: false);
-        await new Migrator(empty.Database, Clock).Migrate(CancellationToken.None, 1);
+        foreach (var step in Migrator.Known)
+        {
+            await using var empty = await TestDatabase.Create(engine, migrate: false);
+            await new Migrator(empty.Database, Clock).Migrate(CancellationToken.None, step.Number);
 
-        var tables = (await empty.Database.Tables()).Except(["schema_migration"]);
+            // What only waits for the program to pack it has its rows in version 1.
+            var tables = (await empty.Database.Tables()).Except(["schema_migration"]);
+            var kept = step.Number == 1 ? [] : new[] { "ad_event", "ingest_batch_v1" };
 
-        Assert.Empty(tables.Except(TestRows.OfVersion[1].Select(row => row.Table)));
+            Assert.Empty(tables.Except(TestRows.OfVersion[step.Number].Select(row => row.Table)).Except(kept));
+        }
     }
 
     [Fact]

@@ -43,11 +43,11 @@ public static class TestRows
         ("org_id", Advertiser), ("campaign_id", Campaign), ("budget_micro", 1_000_000L), ("spent_micro", 400_000L),
         ("credited_micro", 0L), ("daily_cap_micro", null), ("day", 20260815), ("day_spent_micro", 400_000L));
 
-    public static TestRow Event { get; } = Row("ad_event",
-        ("org_id", Advertiser), ("event_id", Named<EventId>("event")), ("batch_no", 1L), ("ordinal", 0), ("kind", 2),
-        ("campaign_id", Campaign), ("offer_id", Offer), ("location_id", Location), ("retailer_org_id", Retailer),
-        ("stated_at", null), ("occurred_at", Noon), ("received_at", Noon), ("billing_hour", 2026081512),
-        ("validity", 0), ("reason", null), ("ruleset", 1), ("price_micro", 200_000L), ("charge_micro", 200_000L));
+    public static TestRow Batch { get; } = Row("ingest_batch",
+        ("org_id", Advertiser), ("batch_no", 1L), ("flush_id", Named<EventId>("flush").Value), ("committed_at", Noon),
+        ("event_count", 2), ("valid_count", 1), ("click_count", 1), ("charge_micro", 200_000L),
+        ("first_hour", 2026081512), ("last_hour", 2026081512), ("client_hash", new byte[32]),
+        ("prev_hash", new byte[32]), ("hash", new byte[32]), ("client_keys", null), ("payload", new byte[] { 1 }));
 
     public static TestRow RevenueShare { get; } = Row("revenue_share",
         ("org_id", Retailer), ("share_id", Share), ("period", 202607), ("event_gross_micro", 1_005_000L),
@@ -58,7 +58,15 @@ public static class TestRows
 
     /// <summary>Rows of a version, in an order that references allow.</summary>
     public static IReadOnlyDictionary<int, IReadOnlyList<TestRow>> OfVersion { get; } =
-        new Dictionary<int, IReadOnlyList<TestRow>> { [1] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. MoneyOf1()] };
+        new Dictionary<int, IReadOnlyList<TestRow>>
+        {
+            [1] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. EventsOf1(), .. MoneyOf1()],
+            [2] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1()],
+        };
+
+    /// <summary>Tables that a later version keeps under another name.</summary>
+    public static IReadOnlyDictionary<string, string> Renamed { get; } =
+        new Dictionary<string, string> { ["ingest_batch"] = "ingest_batch_v1" };
 
     /// <summary>What the rows with money refer to.</summary>
     public static IEnumerable<TestRow> Ground { get; } =
@@ -111,16 +119,41 @@ public static class TestRows
         yield return Row("billing_period",
             ("org_id", Advertiser), ("period", 202607), ("state", "CLOSED"), ("closed_at", Noon), ("event_count", 1L),
             ("charge_micro", 1L));
-        yield return Row("ingest_batch",
-            ("org_id", Advertiser), ("batch_no", 1L), ("flush_id", Named<EventId>("flush").Value),
-            ("committed_at", Noon), ("event_count", 1), ("valid_count", 1), ("charge_micro", 200_000L),
-            ("prev_hash", new byte[32]), ("hash", new byte[32]));
-        yield return Event;
         yield return Row("stat_hourly",
             ("org_id", Advertiser), ("campaign_id", Campaign), ("hour", 2026081512), ("offer_id", Offer),
             ("retailer_org_id", Retailer), ("location_id", Location), ("impressions", 0L), ("clicks", 2L),
             ("invalid_impressions", 0L), ("invalid_clicks", 0L), ("unbilled_clicks", 0L), ("charge_micro", 400_000L),
             ("version", 1L));
+    }
+
+    private static IEnumerable<TestRow> EventsOf1()
+    {
+        yield return Row("ingest_batch",
+            ("org_id", Advertiser), ("batch_no", 1L), ("flush_id", Named<EventId>("flush").Value),
+            ("committed_at", Noon), ("event_count", 1), ("valid_count", 1), ("charge_micro", 200_000L),
+            ("prev_hash", new byte[32]), ("hash", new byte[32]));
+        yield return Row("ad_event",
+        ("org_id", Advertiser), ("event_id", Named<EventId>("event")), ("batch_no", 1L), ("ordinal", 0), ("kind", 2),
+        ("campaign_id", Campaign), ("offer_id", Offer), ("location_id", Location), ("retailer_org_id", Retailer),
+        ("stated_at", null), ("occurred_at", Noon), ("received_at", Noon), ("billing_hour", 2026081512),
+        ("validity", 0), ("reason", null), ("ruleset", 1), ("price_micro", 200_000L), ("charge_micro", 200_000L));
+    }
+
+    private static IEnumerable<TestRow> JournalOf2()
+    {
+        yield return Batch;
+        yield return Row("placement",
+            ("org_id", Advertiser), ("placement_no", 0), ("campaign_id", Campaign), ("offer_id", Offer),
+            ("retailer_org_id", Retailer), ("location_id", Location), ("pricing", "cpc"),
+            ("event_price_micro", 200_000L), ("first_batch", 1L));
+        yield return Row("projection",
+            ("org_id", Advertiser), ("name", "rollups"), ("through_batch", 1L));
+        yield return Row("id_run",
+            ("org_id", Advertiser), ("through_batch", 1L), ("after_batch", 0L), ("id_count", 2), ("block_bits", 0),
+            ("undated_count", 1), ("oldest_ms", 1L), ("newest_ms", 2L), ("ahead_oldest_ms", null),
+            ("ahead_newest_ms", null), ("last_received_at", Noon), ("filter", new byte[64]));
+        yield return Row("id_run_block",
+            ("org_id", Advertiser), ("through_batch", 1L), ("block_no", 0), ("entries", new byte[22]));
     }
 
     private static IEnumerable<TestRow> MoneyOf1()

@@ -1,6 +1,6 @@
 namespace Countinghouse.Ingest;
 
-public sealed partial class EventWriter
+public sealed partial class EventFlusher
 {
     [LoggerMessage(
         EventId = 1601,

@@ -1,0 +1,150 @@
+using System.Data.Common;
+using Countinghouse.Campaigns;
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+
+namespace Countinghouse.Ingest;
+
+/// <summary>The statements of a flush.</summary>
+public sealed partial class EventFlusher
+{
+    private const string ReadHead = """
+        SELECT batch_no, hash, config_version, fenced_through FROM ingest_head WHERE org_id = @org
+        """;
+
+    private const string FindFlush = "SELECT batch_no FROM ingest_batch WHERE org_id = @org AND flush_id = @flush";
+
+    private const string AddBatch = """
+        INSERT INTO ingest_batch (org_id, batch_no, flush_id, committed_at, event_count, valid_count, click_count,
+                                  charge_micro, first_hour, last_hour, client_hash, prev_hash, hash, client_keys,
+                                  payload)
+        VALUES (@org, @batch, @flush, @now, @events, @valid, @clicks, @charge, @first, @last, @client_hash, @previous,
+                @hash, @clients, @payload)
+        """;
+
+    private const string AddPlacement = """
+        INSERT INTO placement (org_id, placement_no, campaign_id, offer_id, retailer_org_id, location_id, pricing,
+                               event_price_micro, first_batch)
+        VALUES (@org, @number, @campaign, @offer, @retailer, @location, @pricing, @price, @batch)
+        """;
+
+    // Relative on purpose: an absolute value would lose what another transaction added.
+    private const string AddCharge = """
+        UPDATE campaign_budget SET
+            spent_micro = spent_micro + @charge,
+            day_spent_micro = CASE WHEN day = @today THEN day_spent_micro + @charge ELSE @charge END,
+            day = @today
+        WHERE org_id = @org AND campaign_id = @campaign
+        """;
+
+    private const string AddChargesPostgres = """
+        UPDATE campaign_budget b SET
+            spent_micro = b.spent_micro + c.charge,
+            day_spent_micro = CASE WHEN b.day = @today THEN b.day_spent_micro + c.charge ELSE c.charge END,
+            day = @today
+        FROM unnest(@campaigns, @charges) AS c (campaign_id, charge)
+        WHERE b.org_id = @org AND b.campaign_id = c.campaign_id
+        """;
+
+    private const string Exhaust = """
+        UPDATE campaign
+        SET status = 'completed', completed_reason = 'budget_exhausted', completed_at = @now, version = version + 1
+        WHERE org_id = @org AND campaign_id = @campaign AND status = 'active'
+        """;
+
+    private const string AdvanceHead = """
+        UPDATE ingest_head SET batch_no = @batch, hash = @hash, config_version = config_version + @raise
+        WHERE org_id = @org
+        """;
+
+    private async Task<IngestHead> LockHead(DbConnection connection, OrganizationId advertiser) =>
+        await connection.First(
+            ReadHead + database.ForUpdate,
+            row => new IngestHead(
+                row.GetInt64(0), row.Bytes(1), row.GetInt64(2), Period.FromNumber(row.GetInt32(3))),
+            default,
+            ("org", advertiser))
+        ?? throw new InvalidDataException("An organization has no ingest head.");
+
+    private static async Task<bool> IsCommitted(DbConnection connection, OrganizationId advertiser, Guid flushId) =>
+        await connection.Number(FindFlush, default, ("org", advertiser), ("flush", flushId)) is not null;
+
+    private static async Task AddPlacements(DbConnection connection, AdvertiserFlush flush, OrganizationId advertiser)
+    {
+        if (flush.NewPlacements.Length > 0)
+        {
+            await connection.ExecuteMany(
+                AddPlacement,
+                ["org", "number", "campaign", "offer", "retailer", "location", "pricing", "price", "batch"],
+                flush.NewPlacements.ToArray().Select((placement, index) => new object?[]
+                {
+                    advertiser, flush.FirstNewPlacement + index, placement.Campaign, placement.Offer,
+                    placement.Retailer, placement.Location, CampaignWords.Of(placement.Pricing), placement.EventPrice,
+                    flush.BatchNo,
+                }),
+                default);
+        }
+    }
+
+    private (string, (string, object?)[]) BatchStatement(
+        Guid flushId,
+        AdvertiserLane lane,
+        AdvertiserFlush flush,
+        ReadOnlyMemory<byte> payload,
+        byte[] clientHash,
+        byte[] hash) => (
+        AddBatch,
+        [
+            ("org", lane.Advertiser),
+            ("batch", flush.BatchNo),
+            ("flush", flushId),
+            ("now", flush.Now),
+            ("events", flush.Count),
+            ("valid", flush.ValidCount),
+            ("clicks", flush.ClickCount),
+            ("charge", flush.Charge),
+            ("first", flush.FirstHour),
+            ("last", flush.LastHour),
+            ("client_hash", clientHash),
+            ("previous", lane.State!.Hash),
+            ("hash", hash),
+            ("clients", lane.Journal.ClientKeys.Length == 0 ? null : database.BytesOf(lane.Journal.ClientKeyMemory)),
+            ("payload", database.BytesOf(payload)),
+        ]);
+
+    private IEnumerable<(string, (string, object?)[])> BudgetStatements(
+        AdvertiserFlush flush, OrganizationId advertiser)
+    {
+        if (database.Engine == Engine.Postgres)
+        {
+            // One statement, however many campaigns; the head's lock keeps everybody else away from these rows.
+            return flush.Charged.Count == 0 ? [] :
+            [
+                (AddChargesPostgres,
+                [
+                    ("org", advertiser),
+                    ("today", flush.Today),
+                    ("campaigns", flush.Charged.Select(campaign => campaign.Id.Value).ToArray()),
+                    ("charges", flush.Charged.Select(campaign => campaign.ChargedNow.Micros).ToArray()),
+                ]),
+            ];
+        }
+
+        return flush.Charged.Select(campaign => (AddCharge, new (string, object?)[]
+        {
+            ("org", advertiser),
+            ("campaign", campaign.Id),
+            ("charge", campaign.ChargedNow),
+            ("today", flush.Today),
+        }));
+    }
+
+    private static (string, (string, object?)[]) ExhaustStatement(
+        AdvertiserFlush flush, OrganizationId advertiser, CampaignId campaign) =>
+        (Exhaust, [("org", advertiser), ("campaign", campaign), ("now", flush.Now)]);
+
+    private static (string, (string, object?)[]) HeadStatement(
+        AdvertiserFlush flush, OrganizationId advertiser, byte[] hash, bool raise) => (
+        AdvanceHead,
+        [("org", advertiser), ("batch", flush.BatchNo), ("hash", hash), ("raise", raise ? 1L : 0L)]);
+}

@@ -1,0 +1,190 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+
+namespace Countinghouse.Ingest;
+
+/// <summary>
+/// The only writer of events. A flush is one transaction under the head's row lock: dedup, judgement, charge, budgets,
+/// the chained batch with the events packed in it; answered when it is durable. Heads are locked in the order of their
+/// ids, so that flushes never wait for each other in a circle. The proof is in docs/decisions/0006-journal.md.
+/// </summary>
+public sealed partial class EventFlusher(
+    Database database,
+    AdvertiserStates states,
+    IdRunStore runs,
+    TimeProvider clock,
+    ILogger<EventFlusher> log)
+{
+    /// <summary>
+    /// A commit whose answer was lost is looked up and, if it did not happen, done again; so often at most.
+    /// </summary>
+    private const int TriesMax = 3;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// Decides and writes; the caller holds the lanes' locks and gave them in the order of their ids.
+    /// </summary>
+    internal async Task Flush(List<(AdvertiserLane Lane, List<EventPart> Parts)> work)
+    {
+        var flushId = Guid.CreateVersion7(clock.GetUtcNow());
+        for (var attempt = 1; ; attempt++)
+        {
+            var flushed = new List<(AdvertiserLane Lane, AdvertiserFlush Flush, byte[] Hash)>();
+            try
+            {
+                await states.Prepare(CancellationToken.None);
+                await database.Write(connection => Write(connection, flushId, work, attempt, flushed), default);
+                foreach (var (lane, flush, hash) in flushed)
+                {
+                    flush.Committed(hash);
+                }
+
+                work.ForEach(one => one.Parts.ForEach(part => part.Succeed()));
+                return;
+            }
+            catch (RefusedTogetherException)
+            {
+                // Nothing was stored; the answers say why.
+                work.ForEach(one => one.Lane.State = null);
+                work.ForEach(one => one.Parts.ForEach(part => part.Succeed()));
+                return;
+            }
+            catch (Exception error)
+            {
+                // Whatever was decided is gone; what the next flush needs is read anew.
+                work.ForEach(one => one.Lane.State = null);
+                if (attempt == TriesMax || !Database.IsUnavailable(error))
+                {
+                    work.ForEach(one => one.Parts.ForEach(part => part.Fail(error)));
+                    return;
+                }
+
+                // The commit may or may not have happened: the next try finds the flush's own batch if it did.
+                LogTriedAgain(attempt, error.Message);
+                await Task.Delay(Pause, clock);
+            }
+        }
+    }
+
+    private async Task<bool> Write(
+        DbConnection connection,
+        Guid flushId,
+        List<(AdvertiserLane Lane, List<EventPart> Parts)> work,
+        int attempt,
+        List<(AdvertiserLane Lane, AdvertiserFlush Flush, byte[] Hash)> flushed)
+    {
+        var decided = new List<(AdvertiserLane Lane, AdvertiserFlush Flush)>();
+        foreach (var (lane, parts) in work)
+        {
+            var head = await LockHead(connection, lane.Advertiser);
+            if (attempt > 1 && await IsCommitted(connection, lane.Advertiser, flushId))
+            {
+                // The answers of the earlier try, decided under the same lock, are the true ones.
+                return true;
+            }
+
+            lane.State = await states.BringUp(connection, lane.Advertiser, lane.State, head, default);
+            decided.Add((lane, await Decide(connection, lane, parts, head)));
+        }
+
+        // Of several advertisers' parts of one request, each refuses for all.
+        if (work.Count > 1 && work.Exists(one => one.Parts.Exists(part =>
+            part.Request.Answers.Any(answer => answer.IsRefusal))))
+        {
+            throw new RefusedTogetherException();
+        }
+
+        foreach (var (lane, flush) in decided.Where(one => one.Flush.Count > 0))
+        {
+            flushed.Add((lane, flush, await Store(connection, flushId, lane, flush)));
+        }
+
+        return true;
+    }
+
+    private async Task<AdvertiserFlush> Decide(
+        DbConnection connection, AdvertiserLane lane, List<EventPart> parts, IngestHead head)
+    {
+        var state = lane.State!;
+        var now = IngestRules.TimeOfFlush(Instant.Of(clock.GetUtcNow()), state.LastReceivedAt);
+        state.Windows.Expire(now.Micros);
+        lane.Journal.Clear();
+        var stored = await FindStored(connection, state, parts);
+        var flush = new AdvertiserFlush(
+            state, lane.Journal, new FlushFacts(now, head.FencedThrough, TrafficListSnapshot.Empty, stored));
+        foreach (var part in parts)
+        {
+            if (part.Request.Atomic && flush.RefuseAny(part))
+            {
+                continue;
+            }
+
+            var events = part.Request.Events.AsSpan();
+            foreach (var position in part.Positions)
+            {
+                part.Request.Answers[position] = flush.Take(events[position], part.Request.Sender);
+            }
+        }
+
+        return flush;
+    }
+
+    /// <summary>The ids that memory cannot decide, with the events they belong to.</summary>
+    private async Task<IReadOnlyDictionary<EventId, EventIdentity>> FindStored(
+        DbConnection connection, AdvertiserState state, List<EventPart> parts)
+    {
+        var asked = new List<EventId>();
+        if (state.Ids.Runs.Count > 0)
+        {
+            foreach (var part in parts)
+            {
+                var events = part.Request.Events.AsSpan();
+                foreach (var position in part.Positions)
+                {
+                    if (events[position].Id is { } id && state.Ids.MayBeStored(id))
+                    {
+                        asked.Add(id);
+                    }
+                }
+            }
+        }
+
+        if (asked.Count == 0)
+        {
+            return NothingStored;
+        }
+
+        var found = await runs.Find(connection, state, asked.Distinct(), default);
+        return found.ToDictionary(
+            pair => pair.Key,
+            pair => pair.Value.Event.Identity(state.Placements[pair.Value.Event.Placement]));
+    }
+
+    private async Task<byte[]> Store(
+        DbConnection connection, Guid flushId, AdvertiserLane lane, AdvertiserFlush flush)
+    {
+        var state = lane.State!;
+        var payload = flush.Payload();
+        var clientHash = SHA256.HashData(lane.Journal.ClientKeys);
+        var hash = JournalFormat.Hash(state.Hash, flush.BatchNo, payload, clientHash);
+        var exhausted = flush.Exhausted().ToList();
+        await AddPlacements(connection, flush, state.Advertiser);
+        await connection.ExecuteAll(
+            [
+                BatchStatement(flushId, lane, flush, payload, clientHash, hash),
+                .. BudgetStatements(flush, state.Advertiser),
+                .. exhausted.Select(campaign => ExhaustStatement(flush, state.Advertiser, campaign.Id)),
+                HeadStatement(flush, state.Advertiser, hash, exhausted.Count > 0),
+            ],
+            default);
+        return hash;
+    }
+
+    /// <summary>Rolls the transaction back; its answers stand.</summary>
+    private sealed class RefusedTogetherException : Exception;
+
+    private static readonly Dictionary<EventId, EventIdentity> NothingStored = [];
+}

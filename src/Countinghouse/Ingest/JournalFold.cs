@@ -1,0 +1,149 @@
+using System.Runtime.InteropServices;
+using Countinghouse.Primitives;
+
+namespace Countinghouse.Ingest;
+
+/// <summary>The key of an hourly rollup row; without an offer all three of its ids are zero.</summary>
+public readonly record struct StatKey(
+    CampaignId Campaign, int Hour, OfferId Offer, OrganizationId Retailer, LocationId Location);
+
+/// <summary>What events of one key come to.</summary>
+public record struct StatCounts
+{
+    public long Impressions { get; set; }
+
+    public long Clicks { get; set; }
+
+    public long InvalidImpressions { get; set; }
+
+    public long InvalidClicks { get; set; }
+
+    public long UnbilledClicks { get; set; }
+
+    public Money Charge { get; set; }
+
+    /// <summary>Number of the last batch with an event of the key.</summary>
+    public long Version { get; set; }
+
+    /// <summary>When the first of them happened.</summary>
+    public Instant First { get; set; }
+
+    /// <summary>When the last of them happened.</summary>
+    public Instant Last { get; set; }
+
+    public readonly long Events => Impressions + Clicks + InvalidImpressions + InvalidClicks;
+
+    /// <summary>Reported numbers are the valid ones, charged or not.</summary>
+    public void Add(in JournalEvent item, in Placement placement, Instant occurred, long batchNo)
+    {
+        (First, Last) = Events == 0
+            ? (occurred, occurred)
+            : (occurred < First ? occurred : First, occurred > Last ? occurred : Last);
+        var valid = item.Validity == Validity.Valid;
+        switch (item.Kind)
+        {
+            case EventKind.Impression when valid:
+                Impressions++;
+                break;
+            case EventKind.Impression:
+                InvalidImpressions++;
+                break;
+            case EventKind.Click when valid:
+                Clicks++;
+                break;
+            case EventKind.Click:
+                InvalidClicks++;
+                break;
+        }
+
+        UnbilledClicks += item.IsUnbilledClick(placement) ? 1 : 0;
+        Charge += item.Charge(placement);
+        Version = batchNo;
+    }
+
+    public void Add(in StatCounts other)
+    {
+        if (other.Events == 0)
+        {
+            return;
+        }
+
+        (First, Last) = Events == 0
+            ? (other.First, other.Last)
+            : (other.First < First ? other.First : First, other.Last > Last ? other.Last : Last);
+        Impressions += other.Impressions;
+        Clicks += other.Clicks;
+        InvalidImpressions += other.InvalidImpressions;
+        InvalidClicks += other.InvalidClicks;
+        UnbilledClicks += other.UnbilledClicks;
+        Charge += other.Charge;
+        Version = Math.Max(Version, other.Version);
+    }
+}
+
+/// <summary>
+/// Sums batches up, in their order: the one definition of what rollups and totals hold, for projecting, reports, verify
+/// and rebuild.
+/// </summary>
+/// <param name="placements">Those known before the first batch; the fold adds what the batches define.</param>
+/// <param name="firstHour">Events billed before this hour are left out.</param>
+/// <param name="lastHour">Events billed after this hour are left out.</param>
+public sealed class JournalFold(
+    List<Placement> placements, int firstHour = int.MinValue, int lastHour = int.MaxValue)
+{
+    private readonly Dictionary<(int Placement, int Hour), StatCounts> _counts = [];
+    private HourFinder _hours;
+
+    public long Events { get; private set; }
+
+    public int Keys => _counts.Count;
+
+    public void Add(StoredBatch batch)
+    {
+        var reader = new JournalReader(batch.Payload);
+        reader.AddPlacements(placements);
+        var known = CollectionsMarshal.AsSpan(placements);
+        while (reader.Read(out var item))
+        {
+            var occurred = item.OccurredAt(reader.ReceivedAt);
+            var hour = _hours.Of(item.IsBookedOnReceipt ? reader.ReceivedAt : occurred);
+            if (hour >= firstHour && hour <= lastHour)
+            {
+                ref var counts = ref CollectionsMarshal.GetValueRefOrAddDefault(
+                    _counts, (item.Placement, hour), out _);
+                counts.Add(item, known[item.Placement], occurred, batch.BatchNo);
+                Events++;
+            }
+        }
+    }
+
+    /// <summary>By the key of the rollup row; a campaign's old and new prices meet there.</summary>
+    public Dictionary<StatKey, StatCounts> ByKey()
+    {
+        var sums = new Dictionary<StatKey, StatCounts>(_counts.Count);
+        foreach (var ((number, hour), counts) in _counts)
+        {
+            var placement = placements[number];
+            var key = new StatKey(
+                placement.Campaign,
+                hour,
+                placement.Offer ?? default,
+                placement.Retailer ?? default,
+                placement.Location ?? default);
+            CollectionsMarshal.GetValueRefOrAddDefault(sums, key, out _).Add(counts);
+        }
+
+        return sums;
+    }
+
+    public Dictionary<CampaignId, StatCounts> ByCampaign()
+    {
+        var sums = new Dictionary<CampaignId, StatCounts>();
+        foreach (var ((number, _), counts) in _counts)
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(sums, placements[number].Campaign, out _).Add(counts);
+        }
+
+        return sums;
+    }
+}

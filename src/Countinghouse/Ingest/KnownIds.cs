@@ -1,0 +1,107 @@
+namespace Countinghouse.Ingest;
+
+/// <summary>
+/// Every id of an advertiser that is still remembered. The ids of the newest batches are in memory, in tables that each
+/// hold a span of batches; older ones are in stored runs (<see cref="IdRun"/>). A table is dropped only when runs reach
+/// past its last batch, so tables and runs together are all batches up to the last one applied. Not thread safe: its
+/// advertiser's lane guards it.
+/// </summary>
+internal sealed class KnownIds(IdHash hash, int hotIdsMax)
+{
+    /// <summary>What one table holds. Two full ones and the open one make the hot set.</summary>
+    private readonly int _tableIdsMax = Math.Max(1, hotIdsMax / 2);
+
+    private readonly List<Table> _full = [];
+    private IdTable _open = new(hash, 1024);
+
+    /// <summary>Newest first.</summary>
+    public IReadOnlyList<IdRun> Runs { get; private set; } = [];
+
+    /// <summary>Last batch that is in a run.</summary>
+    public long RunsThrough { get; private set; }
+
+    /// <summary>Filters of runs that were asked, by the run's last batch.</summary>
+    public Dictionary<long, byte[]> Filters { get; } = [];
+
+    public int CountInMemory => _full.Sum(table => table.Ids.Count) + _open.Count;
+
+    public long Bytes =>
+        _full.Sum(table => table.Ids.Bytes) + _open.Bytes + Filters.Values.Sum(filter => (long)filter.Length);
+
+    /// <summary>
+    /// The last batch up to which a run should be made now; null when the memory is not full.
+    /// </summary>
+    public long? RunWanted => _full.Count > 0 && _full[^1].Through > RunsThrough ? _full[^1].Through : null;
+
+    public ulong HashOf(EventId id) => hash.Of(id.Value);
+
+    /// <summary>Remembers an id; false when it is in memory already, with the fingerprint of its event.</summary>
+    public bool TryAdd(EventId id, ulong fingerprint, EventPlace place, out ulong known)
+    {
+        var spread = hash.Of(id.Value);
+        foreach (var table in _full)
+        {
+            if (table.Ids.TryFind(spread, id.Value, out var earlier))
+            {
+                known = earlier.Fingerprint;
+                return false;
+            }
+        }
+
+        var isNew = _open.TryAdd(spread, id.Value, fingerprint, place.Packed, out var there);
+        known = there.Fingerprint;
+        return isNew;
+    }
+
+    /// <summary>True when memory alone cannot say that the id is new: a run is of its time.</summary>
+    public bool MayBeStored(EventId id)
+    {
+        var time = IngestRules.MillisecondsOf(id);
+        foreach (var run in Runs)
+        {
+            if (run.MayHold(time))
+            {
+                return !TryFind(id, out _, out _);
+            }
+        }
+
+        return false;
+    }
+
+    public bool TryFind(EventId id, out EventPlace place, out ulong fingerprint)
+    {
+        var spread = hash.Of(id.Value);
+        var found = _open.TryFind(spread, id.Value, out var entry);
+        for (var table = 0; !found && table < _full.Count; table++)
+        {
+            found = _full[table].Ids.TryFind(spread, id.Value, out entry);
+        }
+
+        (place, fingerprint) = (new EventPlace(entry.Place), entry.Fingerprint);
+        return found;
+    }
+
+    /// <summary>To be called after each batch, for a table holds whole batches.</summary>
+    public void EndBatch(long batchNo)
+    {
+        if (_open.Count >= _tableIdsMax)
+        {
+            _full.Add(new Table(batchNo, _open));
+            _open = new IdTable(hash, _tableIdsMax);
+        }
+    }
+
+    /// <summary>Takes over what runs there are, and forgets what they hold.</summary>
+    public void Use(IReadOnlyList<IdRun> runs, long through)
+    {
+        Runs = runs;
+        RunsThrough = through;
+        _full.RemoveAll(table => table.Through <= through);
+        foreach (var gone in Filters.Keys.Except(runs.Select(run => run.ThroughBatch)).ToList())
+        {
+            Filters.Remove(gone);
+        }
+    }
+
+    private sealed record Table(long Through, IdTable Ids);
+}
