@@ -100,7 +100,7 @@ public static class JsonBody
         }
     }
 
-    /// <summary>Reads an element of a body whose elements each stand alone; faults are named from the path on.</summary>
+    /// <summary>Reads one element of a body in which each stands alone; its faults begin with the path.</summary>
     public static JsonBody<T> ParseItem<T>(JsonElement item, string path)
         where T : class
     {
@@ -114,7 +114,8 @@ public static class JsonBody
         }
     }
 
-    private static bool IsNoUnicode(InvalidOperationException error) => error.Source == "System.Text.Json.Rethrowable";
+    private static bool IsNoUnicode(InvalidOperationException error) =>
+        error.Source == "System.Text.Json.Rethrowable";
 
     /// <summary>Says where JSON broke off, without quoting what was sent.</summary>
     public static Problem BrokenJson(JsonException error) => Problems.BrokenJson(

@@ -66,7 +66,7 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> utf8)
         return true;
     }
 
-    /// <summary>Takes a member's name (given with its quotation marks), the colon and the blanks before the value.</summary>
+    /// <summary>Takes a member's name (with its quotation marks), the colon and the blanks before the value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TakeName(ReadOnlySpan<byte> quoted)
     {

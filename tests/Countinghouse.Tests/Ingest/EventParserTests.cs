@@ -274,7 +274,7 @@ public sealed class EventParserTests
 
     private static Verdict Impressions(string body) => ParserComparison.OfImpressions(Utf8(body), Clients);
 
-    /// <summary>Bodies are written with apostrophes for quotation marks, and short names for ids, to be readable.</summary>
+    /// <summary>Bodies are written with apostrophes for quotation marks and short names for ids.</summary>
     private static byte[] Utf8(string body) => Encoding.UTF8.GetBytes(body
         .Replace('\'', '"')
         .Replace("<s>", "WmsG2qe2XXxacqiqo2MfnY", StringComparison.Ordinal)
