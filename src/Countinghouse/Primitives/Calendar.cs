@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Countinghouse.Primitives;
@@ -180,8 +181,8 @@ public readonly record struct Instant(long Micros) : IComparable<Instant>, IWire
     private static bool TryParseSecond(ReadOnlySpan<byte> text, out DateTime time)
     {
         time = default;
-        if (text[4] != '-' || text[7] != '-' || text[10] is not ((byte)'T' or (byte)'t' or (byte)' ')
-            || text[13] != ':' || text[16] != ':'
+        if (text.Length != 19 || text[4] != '-' || text[7] != '-'
+            || text[10] is not ((byte)'T' or (byte)'t' or (byte)' ') || text[13] != ':' || text[16] != ':'
             || !TryParsePair(text, 0, 99, out var century) || !TryParsePair(text, 2, 99, out var year)
             || !TryParsePair(text, 5, 12, out var month) || !TryParsePair(text, 8, 31, out var day)
             || !TryParsePair(text, 11, 23, out var hour) || !TryParsePair(text, 14, 59, out var minute)
@@ -201,11 +202,15 @@ public readonly record struct Instant(long Micros) : IComparable<Instant>, IWire
     }
 
     /// <summary>Reads two digits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryParsePair(ReadOnlySpan<byte> text, int place, int largest, out int number)
     {
-        var (tens, ones) = (text[place] - '0', text[place + 1] - '0');
-        number = (tens * 10) + ones;
-        return tens is >= 0 and <= 9 && ones is >= 0 and <= 9 && number <= largest;
+        unchecked
+        {
+            var (tens, ones) = ((uint)text[place] - '0', (uint)text[place + 1] - '0');
+            number = (int)((tens * 10) + ones);
+            return tens <= 9 && ones <= 9 && number <= largest;
+        }
     }
 
     private static bool TryTakeFraction(ref ReadOnlySpan<byte> rest, out long micros)

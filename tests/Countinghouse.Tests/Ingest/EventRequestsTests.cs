@@ -70,6 +70,35 @@ public sealed class EventRequestsTests(SqliteServer fixture) : IClassFixture<Sql
         Assert.Equal(1, answer.Json.GetProperty("accepted").GetInt32());
     }
 
+    [Theory]
+    [InlineData("User-Agent", 12, 1)]
+    [InlineData("User-Agent", 512, 1)]
+    [InlineData("User-Agent", 513, 1)]
+    [InlineData("User-Agent", 3000, 1)]
+    [InlineData("User-Agent", 0, 0)]
+    [InlineData("Sec-Purpose", 12, 0)]
+    [InlineData("Purpose", 12, 0)]
+    [InlineData("X-Moz", 12, 0)]
+    public async Task Senders_without_a_key_are_judged_by_their_own_headers(string header, int agentChars, int counted)
+    {
+        var market = await Market.Open(_server);
+        var campaign = await market.NewCampaign();
+        var request = new HttpRequestMessage(HttpMethod.Post, "ads/click")
+        {
+            Content = new StringContent($$"""{"campaign_id":"{{campaign}}"}""", Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TryAddWithoutValidation("User-Agent", "Mozilla/5.0 ".PadRight(agentChars, 'x')[..agentChars]);
+        if (header != "User-Agent")
+        {
+            request.Headers.Add(header, "Prefetch;prerender");
+        }
+
+        Assert.Equal(200, (await _server.Send(request)).Status);
+        var summary = await market.Summary(campaign);
+        Assert.Equal(counted, summary.GetProperty("clicks").GetInt32());
+        Assert.Equal(1 - counted, summary.GetProperty("invalid_clicks").GetInt32());
+    }
+
     private Task<Answer> Send(byte[] body, bool chunked = false)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, "ads/impressions")
