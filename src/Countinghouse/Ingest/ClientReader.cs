@@ -17,4 +17,8 @@ public sealed class ClientReader
 
         return new ClientMark(TrafficRules.Judge(agent, isPrefetch), 0, number);
     }
+
+    /// <summary>The same from UTF-8; empty is unknown.</summary>
+    public ClientMark Read(ReadOnlySpan<byte> address, ReadOnlySpan<byte> agent, bool isPrefetch) => Read(
+        System.Text.Encoding.UTF8.GetString(address), System.Text.Encoding.UTF8.GetString(agent), isPrefetch);
 }
