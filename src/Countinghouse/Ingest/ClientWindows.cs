@@ -49,7 +49,7 @@ public sealed class ClientWindows(WindowOptions options)
     /// <summary>Memory of the entries.</summary>
     public long Bytes => _impressions.Bytes + _adClicks.Bytes + _clicks.Bytes;
 
-    /// <summary>The first rule, in the order of their numbers, that the event breaks, or none; changes nothing.</summary>
+    /// <summary>The first rule, by number, that the event breaks, or none; changes nothing.</summary>
     /// <param name="kind">Impressions are compared with impressions, clicks with clicks.</param>
     /// <param name="client">The day's key of the client; 0, an unknown one, breaks no rule.</param>
     /// <param name="ad">Whatever names the ad.</param>

@@ -58,7 +58,12 @@ public static class TestRows
 
     /// <summary>Rows of a version, in an order that references allow.</summary>
     public static IReadOnlyDictionary<int, IReadOnlyList<TestRow>> OfVersion { get; } =
-        new Dictionary<int, IReadOnlyList<TestRow>> { [1] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. MoneyOf1()] };
+        new Dictionary<int, IReadOnlyList<TestRow>>
+        {
+            [1] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. MoneyOf1()],
+            [2] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. MoneyOf1()],
+            [3] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. MoneyOf1(), .. TrafficOf3()],
+        };
 
     /// <summary>What the rows with money refer to.</summary>
     public static IEnumerable<TestRow> Ground { get; } =
@@ -142,6 +147,15 @@ public static class TestRows
             ("period", 202607), ("state", "CLOSED"), ("started_at", Noon), ("closed_at", Noon), ("actor", "key:1"),
             ("event_count", 1L), ("charge_micro", 1_005_000L), ("record_count", 1L), ("gross_cents", 100L),
             ("fee_cents", 15L), ("share_cents", 85L));
+    }
+
+    private static IEnumerable<TestRow> TrafficOf3()
+    {
+        yield return Row("traffic_list", ("org_id", Guid.Empty), ("list", "agent"), ("entry", "acme-fetch"));
+        yield return Row("traffic_list", ("org_id", Guid.Empty), ("list", "domain"), ("entry", "farm.example"));
+        yield return Row("traffic_list", ("org_id", Guid.Empty), ("list", "network"), ("entry", "192.0.2.0/24"));
+        yield return Row("traffic_list", ("org_id", Advertiser), ("list", "own_network"), ("entry", "2001:db8::/32"));
+        yield return Row("traffic_list_version", ("id", 1), ("version", 4));
     }
 
     private static TestRow Row(string table, params (string Column, object? Value)[] columns) =>

@@ -1,0 +1,2 @@
+-- A placeholder in this branch: the journal's own change of the schema takes this number.
+SELECT 1;
