@@ -6,11 +6,12 @@ namespace Countinghouse.Ingest;
 /// judges as before: <see cref="Expire"/> first, with the present, then the events in their order, and what is past its
 /// window is not even taken.
 /// <para>
-/// Entries stay by time of receipt, for their window and at most a quarter of it longer, and are compared by time of
+/// Entries stay by time of receipt, for their window and at most a third of it longer, and are compared by time of
 /// occurrence: less than a window apart, before or after, so that stated times judge the same in any order. All four
 /// limits of clicks per client look at the clicks of one day of receipts. When an advertiser has more entries than
 /// <see cref="WindowOptions.ImpressionPairsMax"/> or <see cref="WindowOptions.ClicksKeptMax"/>, the oldest slice of
-/// them is let go early: the window shrinks to what fits, and more events are valid.
+/// them is let go early: the window shrinks to what fits, at least two thirds unless the rate jumps, and more events
+/// are valid.
 /// </para>
 /// <para>Not for several threads, unless all of them only judge.</para>
 /// </summary>

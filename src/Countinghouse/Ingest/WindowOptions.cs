@@ -36,7 +36,7 @@ public sealed class WindowOptions
 
     /// <summary>
     /// Impressions that are kept for one advertiser's impression window; past it the oldest are let go early. The
-    /// default, about 350 MB, is reached at 260,000 valid impressions a second.
+    /// default, about 425 MB, is reached at 200,000 valid impressions a second.
     /// </summary>
     [Range(1_000, 500_000_000)]
     public int ImpressionPairsMax { get; init; } = 16_000_000;

@@ -105,7 +105,7 @@ public sealed class ClientWindowsTests
         for (var i = 0; i < 2_000; i++)
         {
             // Four slices of 500 each.
-            windows.Add(EventKind.Impression, (ulong)i + 1, Ad, Noon, Noon + (i * 30_000));
+            windows.Add(EventKind.Impression, (ulong)i + 1, Ad, Noon, Noon + (i * 40_000));
         }
 
         Assert.Equal(EventReason.None, windows.Judge(EventKind.Impression, 1, Ad, Noon));
@@ -219,11 +219,11 @@ public sealed class ClientWindowsTests
                 : EventReason.None;
         }
 
-        /// <summary>A window after the last moment of the quarter window in which it was received.</summary>
+        /// <summary>A window after the last moment of the third of a window in which it was received.</summary>
         private static long StaysUntil(long received, long window)
         {
-            var quarter = window * Second / 4;
-            return ((received / quarter) + 1) * quarter - 1 + (window * Second);
+            var third = window * Second / 3;
+            return ((received / third) + 1) * third - 1 + (window * Second);
         }
     }
 }
