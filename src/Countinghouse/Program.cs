@@ -17,6 +17,7 @@ var program = new DocumentedCommand(
     OrganizationsCommand.Create(),
     KeysCommand.Create(),
     CloseCommand.Create(),
+    TrafficCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);
 

@@ -57,6 +57,7 @@ public static class Server
         services.AddOrganizations();
         services.AddCampaigns();
         services.AddIngest(configuration);
+        services.AddTraffic(configuration);
         services.AddReporting();
         services.AddRevenueShare(configuration);
     }
