@@ -87,6 +87,8 @@ public static class Server
         api.MapCatalog();
         api.MapCampaigns();
         api.MapEvents();
+        api.MapReceipts();
+        api.MapVerifications();
         api.MapReporting();
         api.MapRevenueShare();
         app.MapDiscovery();

@@ -19,6 +19,11 @@ public static class IngestSetup
             .AddSingleton<Rollups>()
             .AddSingleton<RollupCheck>()
             .AddSingleton<IdRuns>()
-            .AddHostedService<RollupJob>();
+            .AddSingleton<Receipts>()
+            .AddSingleton<Verifier>()
+            .AddSingleton<VerificationStore>()
+            .AddSingleton<Verifications>()
+            .AddHostedService<RollupJob>()
+            .AddHostedService<VerificationJob>();
     }
 }

@@ -15,6 +15,8 @@ public static class TrafficSetup
             .Bind(configuration.GetSection(ClientKeyOptions.Section)).ValidateOnStart();
         services.AddSingleton<TrafficListStore>().AddSingleton<TrafficLists>().AddHostedService<TrafficListJob>();
         services.AddSingleton<ClientSecrets>().AddHostedService<ClientSecretJob>();
-        return services;
+        return services
+            .AddSingleton<ClientKeyErasureJob>()
+            .AddHostedService(provider => provider.GetRequiredService<ClientKeyErasureJob>());
     }
 }

@@ -63,10 +63,10 @@ public static class TestRows
             [1] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. EventsOf1(), .. MoneyOf1()],
             [2] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1()],
             [3] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3()],
-            [5] =
+            [4] =
             [
                 .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
-                .. VerificationOf5(),
+                .. VerificationOf4(),
             ],
         };
 
@@ -162,7 +162,7 @@ public static class TestRows
             ("org_id", Advertiser), ("through_batch", 1L), ("block_no", 0), ("entries", new byte[22]));
     }
 
-    private static IEnumerable<TestRow> VerificationOf5()
+    private static IEnumerable<TestRow> VerificationOf4()
     {
         yield return Row("verification",
             ("verification_id", Named<VerificationId>("verification").Value), ("trigger_name", "nightly"),
