@@ -87,7 +87,8 @@ public sealed class EventRequestsTests(SqliteServer fixture) : IClassFixture<Sql
         {
             Content = new StringContent($$"""{"campaign_id":"{{campaign}}"}""", Encoding.UTF8, "application/json"),
         };
-        request.Headers.TryAddWithoutValidation("User-Agent", "Mozilla/5.0 (X) ".PadRight(agentChars, 'x')[..agentChars]);
+        request.Headers.TryAddWithoutValidation(
+            "User-Agent", "Mozilla/5.0 (X) ".PadRight(agentChars, 'x')[..agentChars]);
         if (header != "User-Agent")
         {
             request.Headers.Add(header, "Prefetch;prerender");
