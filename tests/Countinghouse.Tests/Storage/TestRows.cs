@@ -62,6 +62,7 @@ public static class TestRows
         {
             [1] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. EventsOf1(), .. MoneyOf1()],
             [2] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1()],
+            [4] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. ImportOf4()],
         };
 
     /// <summary>Tables that a later version keeps under another name.</summary>
@@ -154,6 +155,14 @@ public static class TestRows
             ("ahead_newest_ms", null), ("last_received_at", Noon), ("filter", new byte[64]));
         yield return Row("id_run_block",
             ("org_id", Advertiser), ("through_batch", 1L), ("block_no", 0), ("entries", new byte[22]));
+    }
+
+    private static IEnumerable<TestRow> ImportOf4()
+    {
+        yield return Row("import_progress",
+            ("org_id", Advertiser), ("file_hash", new byte[32]), ("name", "events.ndjson.gz"), ("line_count", 10L),
+            ("accepted_count", 6L), ("duplicate_count", 3L), ("rejected", "{\"invalid\":1}"), ("started_at", Noon),
+            ("updated_at", Noon), ("finished_at", null));
     }
 
     private static IEnumerable<TestRow> MoneyOf1()
