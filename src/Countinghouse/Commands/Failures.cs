@@ -24,6 +24,7 @@ internal static class Failures
             ["The configuration is not valid: " + OneLine(error.Message)],
         IOException { InnerException: AddressInUseException } =>
             [OneLine(error.Message) + " Choose another with --urls."],
+        InvalidDataException => ["The database holds what this program cannot read: " + OneLine(error.Message)],
         DbException => ["The database cannot be used: " + OneLine(WithCause(error))],
         _ => null,
     };

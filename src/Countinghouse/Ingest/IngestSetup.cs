@@ -15,6 +15,7 @@ public static class IngestSetup
             .AddSingleton<AdvertiserStates>()
             .AddSingleton<IdRunStore>()
             .AddSingleton<EventReader>()
+            .AddSingleton<JournalUpgrade>()
             .AddSingleton<ClientReader>()
             .AddSingleton<Rollups>()
             .AddSingleton<RollupCheck>()

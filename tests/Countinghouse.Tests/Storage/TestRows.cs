@@ -68,6 +68,11 @@ public static class TestRows
                 .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
                 .. VerificationOf4(),
             ],
+            [5] =
+            [
+                .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
+                .. VerificationOf4(), .. ImportOf5(),
+            ],
         };
 
     /// <summary>Tables that a later version keeps under another name.</summary>
@@ -168,6 +173,14 @@ public static class TestRows
             ("verification_id", Named<VerificationId>("verification").Value), ("trigger_name", "nightly"),
             ("state", "clean"), ("started_at", Noon), ("finished_at", Noon), ("organization_count", 2L),
             ("batch_count", 1L), ("event_count", 2L), ("difference_count", 0L), ("differences", "[]"));
+    }
+
+    private static IEnumerable<TestRow> ImportOf5()
+    {
+        yield return Row("import_progress",
+            ("org_id", Advertiser), ("file_hash", new byte[32]), ("name", "events.ndjson.gz"), ("line_count", 10L),
+            ("accepted_count", 6L), ("duplicate_count", 3L), ("rejected", "{\"invalid\":1}"), ("started_at", Noon),
+            ("updated_at", Noon), ("finished_at", null));
     }
 
     private static IEnumerable<TestRow> MoneyOf1()
