@@ -159,7 +159,9 @@ internal sealed class LoadRun(LoadPlan plan)
         return result;
     }
 
-    /// <summary>Sends until the answer is 200: resending the same events is always safe, so the contract says.</summary>
+    /// <summary>
+    /// Sends until the answer is 200: resending the same events is always safe, so the contract says.
+    /// </summary>
     private static async Task<Reply> Send(LoadConnection connection, byte[] request, LoadResult result)
     {
         var begun = Stopwatch.GetTimestamp();

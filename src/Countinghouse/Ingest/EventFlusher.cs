@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Security.Cryptography;
+using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 
@@ -15,6 +16,7 @@ public sealed partial class EventFlusher(
     AdvertiserStates states,
     IdRunStore runs,
     TrafficLists lists,
+    OrganizationVersions versions,
     TimeProvider clock,
     ILogger<EventFlusher> log)
 {
@@ -41,6 +43,7 @@ public sealed partial class EventFlusher(
                 foreach (var (lane, flush, hash) in flushed)
                 {
                     flush.Committed(hash);
+                    versions.Changed(lane.Advertiser);
                 }
 
                 work.ForEach(one => one.Parts.ForEach(part => part.Succeed()));
@@ -55,8 +58,10 @@ public sealed partial class EventFlusher(
             }
             catch (Exception error)
             {
-                // Whatever was decided is gone; what the next flush needs is read anew.
+                // Whatever was decided is gone; what the next flush needs is read anew. It may be committed all the
+                // same.
                 work.ForEach(one => one.Lane.State = null);
+                work.ForEach(one => versions.Changed(one.Lane.Advertiser));
                 if (attempt == TriesMax || !Database.IsUnavailable(error))
                 {
                     work.ForEach(one => one.Parts.ForEach(part => part.Fail(error)));
