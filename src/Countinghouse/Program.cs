@@ -17,6 +17,7 @@ var program = new DocumentedCommand(
     OrganizationsCommand.Create(),
     KeysCommand.Create(),
     CloseCommand.Create(),
+    ExportCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);
 
