@@ -18,6 +18,7 @@ var program = new DocumentedCommand(
     KeysCommand.Create(),
     CloseCommand.Create(),
     ExportCommand.Create(),
+    ImportCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);
 
