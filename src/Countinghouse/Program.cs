@@ -19,6 +19,9 @@ var program = new DocumentedCommand(
     CloseCommand.Create(),
     ExportCommand.Create(),
     ImportCommand.Create(),
+    VerifyCommand.Create(),
+    RebuildCommand.Create(),
+    TrafficCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);
 

@@ -57,6 +57,7 @@ public static class Server
         services.AddOrganizations();
         services.AddCampaigns();
         services.AddIngest(configuration);
+        services.AddTraffic(configuration);
         services.AddReporting();
         services.AddRevenueShare(configuration);
     }
@@ -86,6 +87,8 @@ public static class Server
         api.MapCatalog();
         api.MapCampaigns();
         api.MapEvents();
+        api.MapReceipts();
+        api.MapVerifications();
         api.MapReporting();
         api.MapRevenueShare();
         app.MapDiscovery();

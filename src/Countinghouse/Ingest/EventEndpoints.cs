@@ -104,7 +104,11 @@ public static class EventEndpoints
     }
 
     private static async Task<Results<Ok<ClickOut>, Problem>> Click(
-        HttpContext context, EventWriter writer, ClientReader clients, CancellationToken cancellation)
+        HttpContext context,
+        EventWriter writer,
+        ClientReader clients,
+        TrafficLists lists,
+        CancellationToken cancellation)
     {
         var (batch, problem) = await EventRequests.ReadClick(context, clients, cancellation);
         if (problem is not null)
@@ -112,7 +116,7 @@ public static class EventEndpoints
             return problem;
         }
 
-        var answers = await writer.Write(batch!.Events, Sender(context, clients), atomic: false, cancellation);
+        var answers = await writer.Write(batch!.Events, Sender(context, clients, lists), atomic: false, cancellation);
         batch.Return();
         return answers is null ? Problems.IngestBusy() : answers[0].Outcome switch
         {
@@ -125,7 +129,11 @@ public static class EventEndpoints
     }
 
     private static async Task<Results<Ok<ImpressionsOut>, Problem>> Impressions(
-        HttpContext context, EventWriter writer, ClientReader clients, CancellationToken cancellation)
+        HttpContext context,
+        EventWriter writer,
+        ClientReader clients,
+        TrafficLists lists,
+        CancellationToken cancellation)
     {
         var (batch, problem) = await EventRequests.ReadImpressions(context, clients, cancellation);
         if (problem is not null)
@@ -139,7 +147,7 @@ public static class EventEndpoints
             return Problems.Invalid([.. batch.Faults.SelectMany(item => item.Value)]);
         }
 
-        var answers = await writer.Write(batch.Events, Sender(context, clients), batch.Atomic, cancellation);
+        var answers = await writer.Write(batch.Events, Sender(context, clients, lists), batch.Atomic, cancellation);
         batch.Return();
         if (answers is null)
         {
@@ -208,7 +216,7 @@ public static class EventEndpoints
     }
 
     /// <summary>What the request's own connection and headers say, without garbage but the answer.</summary>
-    private static EventSender Sender(HttpContext context, ClientReader clients)
+    private static EventSender Sender(HttpContext context, ClientReader clients, TrafficLists lists)
     {
         var headers = context.Request.Headers;
         Span<byte> address = stackalloc byte[AddressBytesMax];
@@ -224,6 +232,13 @@ public static class EventEndpoints
         var isPrefetch = SaysPrefetch(headers["Sec-Purpose"])
             || SaysPrefetch(headers["Purpose"]) || SaysPrefetch(headers["X-Moz"]);
         var peer = clients.Read(address[..addressBytes], agent[..agentBytes], isPrefetch);
+        if (peer.Verdict == EventReason.None
+            && (lists.Current.HasDomain(TrafficListSnapshot.HostOf(headers.Referer.ToString()))
+                || lists.Current.HasDomain(TrafficListSnapshot.HostOf(headers.Origin.ToString()))))
+        {
+            peer = peer with { Verdict = EventReason.ListedDomain };
+        }
+
         var caller = context.CallerOrNull();
         var server = caller?.Kind == KeyKind.Csb ? caller.Organization : (OrganizationId?)null;
         return new EventSender(server, server is not null && caller!.IsOperator, peer);

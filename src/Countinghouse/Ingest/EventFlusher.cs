@@ -14,6 +14,7 @@ public sealed partial class EventFlusher(
     Database database,
     AdvertiserStates states,
     IdRunStore runs,
+    TrafficLists lists,
     TimeProvider clock,
     ILogger<EventFlusher> log)
 {
@@ -114,7 +115,7 @@ public sealed partial class EventFlusher(
         lane.Journal.Clear();
         var stored = await FindStored(connection, state, parts);
         var flush = new AdvertiserFlush(
-            state, lane.Journal, new FlushFacts(now, head.FencedThrough, TrafficListSnapshot.Empty, stored));
+            state, lane.Journal, new FlushFacts(now, head.FencedThrough, lists.Current, stored));
         foreach (var part in parts)
         {
             if (part.Request.Atomic && flush.RefuseAny(part))

@@ -21,6 +21,11 @@ public static class IngestSetup
             .AddSingleton<RollupCheck>()
             .AddSingleton<RollupReader>()
             .AddSingleton<IdRuns>()
-            .AddHostedService<RollupJob>();
+            .AddSingleton<Receipts>()
+            .AddSingleton<Verifier>()
+            .AddSingleton<VerificationStore>()
+            .AddSingleton<Verifications>()
+            .AddHostedService<RollupJob>()
+            .AddHostedService<VerificationJob>();
     }
 }

@@ -15,6 +15,10 @@ public sealed class HelpTests
     [InlineData("keys list")]
     [InlineData("keys revoke")]
     [InlineData("close")]
+    [InlineData("traffic")]
+    [InlineData("traffic load")]
+    [InlineData("traffic show")]
+    [InlineData("traffic clear")]
     public async Task Every_command_explains_itself_with_an_example(string command)
     {
         var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -65,6 +69,9 @@ public sealed class HelpTests
     [InlineData("keys revoke", "revoke")]
     [InlineData("keys revoke 1", "KEY_ID")]
     [InlineData("close 2026-13", "MONTH")]
+    [InlineData("traffic load --list agents -", "--list")]
+    [InlineData("traffic load --list agent", "load")]
+    [InlineData("traffic clear --list own-network --organization 1", "--organization")]
     public async Task A_wrong_word_is_one_line_and_exit_code_2(string words, string named)
     {
         var ended = await TestProgram.Run(words.Split(' '));

@@ -15,7 +15,7 @@ public sealed class EventParserFuzzTests(ITestOutputHelper output)
     private const int Seed = 20_260_815;
     private const int DefaultSeconds = 5;
 
-    private static readonly ClientReader Clients = new();
+    private static readonly ClientReader Clients = ParserComparison.NewClients();
 
     /// <summary>What is put into a body, or in the place of a value.</summary>
     private static readonly byte[][] Pieces =

@@ -71,14 +71,14 @@ public sealed class EventRequestsTests(SqliteServer fixture) : IClassFixture<Sql
     }
 
     [Theory]
-    [InlineData("User-Agent", 12, 1)]
+    [InlineData("User-Agent", 16, 1)]
     [InlineData("User-Agent", 512, 1)]
     [InlineData("User-Agent", 513, 1)]
     [InlineData("User-Agent", 3000, 1)]
     [InlineData("User-Agent", 0, 0)]
-    [InlineData("Sec-Purpose", 12, 0)]
-    [InlineData("Purpose", 12, 0)]
-    [InlineData("X-Moz", 12, 0)]
+    [InlineData("Sec-Purpose", 16, 0)]
+    [InlineData("Purpose", 16, 0)]
+    [InlineData("X-Moz", 16, 0)]
     public async Task Senders_without_a_key_are_judged_by_their_own_headers(string header, int agentChars, int counted)
     {
         var market = await Market.Open(_server);
@@ -87,7 +87,8 @@ public sealed class EventRequestsTests(SqliteServer fixture) : IClassFixture<Sql
         {
             Content = new StringContent($$"""{"campaign_id":"{{campaign}}"}""", Encoding.UTF8, "application/json"),
         };
-        request.Headers.TryAddWithoutValidation("User-Agent", "Mozilla/5.0 ".PadRight(agentChars, 'x')[..agentChars]);
+        request.Headers.TryAddWithoutValidation(
+            "User-Agent", "Mozilla/5.0 (X) ".PadRight(agentChars, 'x')[..agentChars]);
         if (header != "User-Agent")
         {
             request.Headers.Add(header, "Prefetch;prerender");

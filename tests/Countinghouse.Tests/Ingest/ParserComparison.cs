@@ -1,4 +1,6 @@
 using Countinghouse.Http;
+using Countinghouse.Storage;
+using Countinghouse.Support;
 
 namespace Countinghouse.Ingest;
 
@@ -18,6 +20,16 @@ internal enum Verdict
 /// <summary>Holds the fast way of reading events against the slow one; fails where they differ.</summary>
 internal static class ParserComparison
 {
+    /// <summary>A reader of clients on a database of its own, which goes with the test run's folder.</summary>
+    public static ClientReader NewClients()
+    {
+        var database = TestDatabase.Create(Engine.Sqlite).GetAwaiter().GetResult().Database;
+        var clock = new TestClock();
+        return new ClientReader(
+            new ClientSecrets(new SystemSecrets(database, clock), clock),
+            new TrafficLists(new TrafficListStore(database)));
+    }
+
     public static Verdict OfClick(byte[] body, ClientReader clients) => Compare(
         EventParser.TryParseClick(body, clients, out var fast) ? fast : null,
         EventRequests.ReadClickSlowly(body, clients));
