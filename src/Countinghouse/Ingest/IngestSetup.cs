@@ -19,6 +19,7 @@ public static class IngestSetup
             .AddSingleton<ClientReader>()
             .AddSingleton<Rollups>()
             .AddSingleton<RollupCheck>()
+            .AddSingleton<RollupReader>()
             .AddSingleton<IdRuns>()
             .AddSingleton<Receipts>()
             .AddSingleton<Verifier>()
