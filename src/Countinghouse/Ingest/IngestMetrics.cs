@@ -11,7 +11,7 @@ public enum FoundIn
     /// <summary>In the memory of a batch that this process wrote.</summary>
     OwnBatch = 1,
 
-    /// <summary>In the memory of a batch that was read from the journal: another node's, or of an earlier life.</summary>
+    /// <summary>In the memory of a batch that was read: another node's, or of an earlier life.</summary>
     ReadBatch = 2,
 
     /// <summary>In a stored run of ids.</summary>

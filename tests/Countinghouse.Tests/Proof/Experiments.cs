@@ -2,7 +2,9 @@ using Countinghouse.Storage;
 
 namespace Countinghouse.Proof;
 
-/// <summary>Experiments 1, 3 and 4 of domain.md, section 7: the same code for short runs, long runs and broken builds.</summary>
+/// <summary>
+/// Experiments 1 and 4 of domain.md, section 7: the same code for short runs, long runs and broken builds.
+/// </summary>
 internal static class Experiments
 {
     private const int HotIds = 1_000;

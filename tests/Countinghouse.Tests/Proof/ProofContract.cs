@@ -25,6 +25,11 @@ public abstract class ProofContract(Engine engine)
     }
 
     [Theory]
+    [InlineData(301)]
+    public Task A_node_killed_at_any_point_loses_nothing_that_was_acknowledged_and_counts_nothing_twice(int seed) =>
+        KillExperiments.AtPoints(engine, seed, KillExperiments.FlushPoints);
+
+    [Theory]
     [InlineData(401)]
     public async Task The_same_event_on_two_nodes_at_once_counts_once_and_another_under_its_id_not_at_all(int seed)
     {
@@ -36,4 +41,11 @@ public abstract class ProofContract(Engine engine)
 
 public sealed class SqliteProof() : ProofContract(Engine.Sqlite);
 
-public sealed class PostgresProof() : ProofContract(Engine.Postgres);
+public sealed class PostgresProof() : ProofContract(Engine.Postgres)
+{
+    // SQLite has no server that could stop.
+    [Theory]
+    [InlineData(302)]
+    public Task A_database_that_stops_at_once_loses_nothing_that_was_acknowledged(int seed) =>
+        KillExperiments.StoppedDatabase(seed, stops: 2);
+}

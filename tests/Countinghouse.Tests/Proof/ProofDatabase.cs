@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Countinghouse.Proof;
 
-/// <summary>A database that real nodes serve from, and that the tests read behind their backs, with plain SQL.</summary>
+/// <summary>A database that real nodes serve from, and that the tests read behind their backs.</summary>
 internal sealed class ProofDatabase : IAsyncDisposable
 {
     private readonly DirectoryInfo? _folder;

@@ -129,7 +129,7 @@ internal sealed class ProofNode : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    /// <summary>A process of the program: arguments, its clock and faults, and nothing of the tests' own settings.</summary>
+    /// <summary>A process of the program, with this node's clock and faults.</summary>
     public Process Run(IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment)
     {
         var start = new ProcessStartInfo("dotnet", [Assembly, .. arguments])

@@ -48,7 +48,7 @@ internal sealed record ProofOutcome(
     public void Expect(bool isSo, string what) =>
         Assert.True(isSo, $"{Experiment} on {Engine}, seed {Seed}: {what}\n{Counted}");
 
-    /// <summary>At least half of the repetitions were decided by what is stored, or by another node's batches.</summary>
+    /// <summary>At least half of the repetitions were decided by runs or another node's batches.</summary>
     public void ExpectRepetitionsDecidedByWhatIsStored()
     {
         var (own, read, run) = (Count("ingest.duplicates own_batch"), Count("ingest.duplicates read_batch"),
@@ -58,7 +58,7 @@ internal sealed record ProofOutcome(
         ProofReport.Add("duplicates", $"{Experiment}: run", Engine, run);
         Expect(run > 0, "no repetition was found in a run");
         Expect(read > 0 || Engine == Engine.Sqlite, "no repetition was found in another node's batch");
-        Expect(run + read >= own, $"{own} repetitions were found in memory of own batches, only {run + read} elsewhere");
+        Expect(run + read >= own, $"{own} repetitions were found in own batches, only {run + read} elsewhere");
     }
 
     private string Counted => string.Join(

@@ -28,7 +28,8 @@ internal sealed class ProofPlan(int seed, int nodes)
 
     public T Pick<T>(IReadOnlyList<T> choices) => choices[_random.Next(choices.Count)];
 
-    public Send Click(Guid campaign, Guid? offer = null) => new([new SentEvent(NewId(), true, campaign, offer)], Node());
+    public Send Click(Guid campaign, Guid? offer = null) =>
+        new([new SentEvent(NewId(), true, campaign, offer)], Node());
 
     public Send Impressions(int count, Func<Guid> campaign) => new(
         [.. Enumerable.Range(0, count).Select(_ => new SentEvent(NewId(), false, campaign()))], Node());

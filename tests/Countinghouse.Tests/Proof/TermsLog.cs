@@ -55,8 +55,8 @@ internal static class TermsLog
     public static async Task Install(ProofDatabase database)
     {
         var isPostgres = database.Engine == Engine.Postgres;
-        await database.Execute(Table.Replace(
-            "{0}", isPostgres ? "bigserial PRIMARY KEY" : "INTEGER PRIMARY KEY AUTOINCREMENT", StringComparison.Ordinal));
+        var key = isPostgres ? "bigserial PRIMARY KEY" : "INTEGER PRIMARY KEY AUTOINCREMENT";
+        await database.Execute(Table.Replace("{0}", key, StringComparison.Ordinal));
         foreach (var (name, on, isExhaustion) in Triggers)
         {
             var snapshot = Snapshot.Replace("{0}", isExhaustion, StringComparison.Ordinal);
