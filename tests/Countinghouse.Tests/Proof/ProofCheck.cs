@@ -88,11 +88,11 @@ internal sealed class ProofCheck(ProofWorld world)
             }
         }
 
-        // An impression is told "accepted" once, and only when it was new. When an answer was lost on its way nobody
-        // knows whether it said so, and the sum can be lower.
+        // An impression is told "accepted" once, and only when it was new. When nobody was told, or 503, which says
+        // that it may be stored or not, the sum can be lower.
         var accepted = world.Clients.Told.Sum(told => told.Accepted);
         var impressions = Journal.Events.Count(item => !item.IsClick);
-        if (accepted > impressions || (accepted < impressions && world.Clients.LostAnswers == 0))
+        if (accepted > impressions || (accepted < impressions && world.Clients.Untold == 0))
         {
             Add("answers", [$"{accepted} impressions were told to be new, {impressions} are stored"]);
         }
@@ -106,7 +106,7 @@ internal sealed class ProofCheck(ProofWorld world)
             .OfType<Guid>()
             .ToHashSet();
         var unknown = Journal.Events.Where(item => !known.Contains(item.Id)).ToList();
-        if (unknown.Count > world.Clients.LostAnswers + world.Clients.Failures.Count)
+        if (unknown.Count > world.Clients.Untold + world.Clients.Failures.Count)
         {
             Add("invented", [$"{unknown.Count} events are stored that nobody was told of, such as {unknown[0].Id}"]);
         }

@@ -42,6 +42,7 @@ internal sealed class ProofClients(IReadOnlyList<Uri> nodes, string key) : IDisp
 
     private int _internalErrors;
     private int _lostAnswers;
+    private int _unavailable;
 
     public ConcurrentBag<Acknowledged> Told { get; } = [];
 
@@ -51,9 +52,11 @@ internal sealed class ProofClients(IReadOnlyList<Uri> nodes, string key) : IDisp
     /// <summary>Requests that were not answered, so that nobody knows what became of them.</summary>
     public int LostAnswers => _lostAnswers;
 
+    /// <summary>Answers 503.</summary>
     public int Unavailable => _unavailable;
 
-    private int _unavailable;
+    /// <summary>Tries after which it was open what had become of the events.</summary>
+    public int Untold => _lostAnswers + _unavailable;
 
     /// <summary>Has many clients send the plan, in its order as far as 64 at once keep one.</summary>
     public async Task Run(IReadOnlyList<Send> plan, TimeSpan patience, int clients = Clients)
@@ -75,27 +78,35 @@ internal sealed class ProofClients(IReadOnlyList<Uri> nodes, string key) : IDisp
         }
     }
 
-    /// <summary>Anything else over HTTP, once, to the first node that answers.</summary>
-    public async Task<JsonElement> Post(string path, object? body, TimeSpan? patience = null)
+    /// <summary>Anything else over HTTP, once, to the first node that answers; it must succeed.</summary>
+    public async Task<JsonElement> Post(string path, object? body)
     {
-        using var deadline = new CancellationTokenSource(patience ?? TimeSpan.FromMinutes(1));
+        var (status, text) = await Ask(HttpMethod.Post, path, body);
+        return status is 200 or 201
+            ? JsonDocument.Parse(text).RootElement.Clone()
+            : throw new InvalidOperationException($"POST {path}: {status} {text}");
+    }
+
+    /// <summary>The same, whatever the answer is.</summary>
+    public async Task<(int Status, string Text)> Ask(HttpMethod method, string path, object? body)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var idempotency = Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
         for (var attempt = 0; ; attempt++)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, path)
+            using var request = new HttpRequestMessage(method, path)
             {
                 Content = body is null ? null : Json(body),
-                Headers = { { "Idempotency-Key", idempotency } },
             };
-            var (status, text) = await Try(request, attempt % _nodes.Length, deadline.Token);
-            if (status is 200 or 201)
+            if (method == HttpMethod.Post)
             {
-                return JsonDocument.Parse(text).RootElement.Clone();
+                request.Headers.Add("Idempotency-Key", idempotency);
             }
 
+            var (status, text) = await Try(request, attempt % _nodes.Length, deadline.Token);
             if (status is not (0 or 503) || deadline.IsCancellationRequested)
             {
-                throw new InvalidOperationException($"POST {path}: {status} {text}");
+                return (status, text);
             }
 
             await Task.Delay(50);

@@ -47,6 +47,24 @@ internal sealed class ProofDatabase : IAsyncDisposable
             null, new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 40 }.ToString());
     }
 
+    /// <summary>A database that a test has made itself: a folder with the file, or a connection.</summary>
+    public static ProofDatabase Of(DirectoryInfo? folder, string? postgres) => new(folder, postgres);
+
+    /// <summary>All rows of a table as text, in an order of their own.</summary>
+    public async Task<List<string>> Dump(string table)
+    {
+        var rows = new List<string>();
+        await Query(
+            $"SELECT * FROM {table}",
+            row => rows.Add(string.Join('|', Enumerable.Range(0, row.FieldCount).Select(column => row[column] switch
+            {
+                byte[] bytes => Convert.ToHexString(bytes),
+                var value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture),
+            }))));
+        rows.Sort(StringComparer.Ordinal);
+        return rows;
+    }
+
     public async Task<DbConnection> Open()
     {
         DbConnection connection = _postgres is null

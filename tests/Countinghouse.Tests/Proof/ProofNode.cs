@@ -29,12 +29,13 @@ internal sealed class ProofNode : IAsyncDisposable
     private Process? _process;
     private Task _lives = Task.CompletedTask;
 
-    private ProofNode(ProofDatabase database, Func<int, IEnumerable<(string Name, string Value)>> environment)
+    private ProofNode(
+        ProofDatabase database, Func<int, IEnumerable<(string Name, string Value)>> environment, TimeSpan clock)
     {
         _database = database;
         _environment = environment;
         File.WriteAllBytes(FaultsFile, new byte[128 * SlotBytes]);
-        File.WriteAllBytes(ClockFile, new byte[8]);
+        File.WriteAllBytes(ClockFile, BitConverter.GetBytes(clock.Ticks));
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();
         Origin = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}");
@@ -46,7 +47,7 @@ internal sealed class ProofNode : IAsyncDisposable
     public int Lives { get; private set; }
 
     /// <summary>What it wrote to its streams, for a test that fails.</summary>
-    public string Words => string.Join('\n', _words);
+    public string Words => string.Join('\n', _words.TakeLast(30).Select(line => line[..Math.Min(line.Length, 300)]));
 
     private string FaultsFile => Path.Combine(_folder.FullName, "faults");
 
@@ -60,10 +61,13 @@ internal sealed class ProofNode : IAsyncDisposable
     /// <summary>Starts it and waits until it answers.</summary>
     /// <param name="database">What it serves from.</param>
     /// <param name="environment">Variables of its n-th life, from 0.</param>
+    /// <param name="clock">How far its clock is from the machine's.</param>
     public static async Task<ProofNode> Start(
-        ProofDatabase database, Func<int, IEnumerable<(string Name, string Value)>> environment)
+        ProofDatabase database,
+        Func<int, IEnumerable<(string Name, string Value)>> environment,
+        TimeSpan clock = default)
     {
-        var node = new ProofNode(database, environment);
+        var node = new ProofNode(database, environment, clock);
         node._lives = node.Live();
         await node.UntilReady();
         return node;

@@ -9,6 +9,11 @@ internal sealed class ProofPlan(int seed, int nodes)
 
     public Random Random => _random;
 
+    /// <summary>The present inside ids; the nodes' clocks may be elsewhere.</summary>
+    public TimeSpan Clock { get; set; }
+
+    public DateTime Now => TimeProvider.System.GetUtcNow().UtcDateTime + Clock;
+
     /// <summary>An event id: mostly a UUIDv7 of the present, sometimes without a time in it.</summary>
     public Guid NewId()
     {
@@ -18,7 +23,7 @@ internal sealed class ProofPlan(int seed, int nodes)
         if (isDated)
         {
             BinaryPrimitives.WriteInt64BigEndian(
-                bytes, (TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() << 16) | (long)_random.Next(1 << 16));
+                bytes, (new DateTimeOffset(Now).ToUnixTimeMilliseconds() << 16) | (long)_random.Next(1 << 16));
         }
 
         bytes[6] = (byte)((bytes[6] & 0x0F) | (isDated ? 0x70 : 0x40));

@@ -24,6 +24,9 @@ internal sealed class ProofPostgres : IAsyncDisposable
         _folder = Directory.CreateDirectory("/tmp/countinghouse-pg-" + Path.GetRandomFileName());
     }
 
+    /// <summary>Of its socket, and of files that its own programs may write.</summary>
+    public string Folder => _folder.FullName;
+
     public string Connection => $"Host={_folder.FullName};Username=postgres;Database=postgres";
 
     /// <summary>How often it was stopped in immediate mode.</summary>

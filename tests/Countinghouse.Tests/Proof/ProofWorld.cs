@@ -18,10 +18,7 @@ internal sealed class ProofWorld : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private readonly bool _ownsDatabase;
-
-    private ProofWorld(ProofDatabase database, bool ownsDatabase) =>
-        (Database, _ownsDatabase) = (database, ownsDatabase);
+    private ProofWorld(ProofDatabase database) => Database = database;
 
     public ProofDatabase Database { get; }
 
@@ -43,23 +40,18 @@ internal sealed class ProofWorld : IAsyncDisposable
     /// <param name="environment">Variables of a node's life, both from 0.</param>
     /// <param name="nodes">How many, when not as many as the engine can have.</param>
     /// <param name="server">A PostgreSQL server of the test's own.</param>
+    /// <param name="clock">How far the nodes' clocks are from the machine's.</param>
     public static async Task<ProofWorld> Open(
         Engine engine,
         Func<int, int, IEnumerable<(string, string)>>? environment = null,
         int? nodes = null,
-        string? server = null)
+        string? server = null,
+        TimeSpan clock = default)
     {
-        var world = new ProofWorld(await ProofDatabase.Create(engine, server), ownsDatabase: true);
+        var world = new ProofWorld(await ProofDatabase.Create(engine, server));
         try
         {
-            // One after the other: the first makes the schema.
-            for (var node = 0; node < (nodes ?? (engine == Engine.Postgres ? 2 : 1)); node++)
-            {
-                var number = node;
-                world.Nodes.Add(await ProofNode.Start(
-                    world.Database, life => [FewHotIds, .. environment?.Invoke(number, life) ?? []]));
-            }
-
+            await world.StartNodes(nodes ?? NodesOf(engine), environment, clock);
             await TermsLog.Install(world.Database);
             await world.AddOwners();
             return world;
@@ -71,7 +63,15 @@ internal sealed class ProofWorld : IAsyncDisposable
         }
     }
 
-    public static string[] Sabotage(string name) => ["SABOTAGE", name];
+    /// <summary>The same owners and campaigns on nodes of their own, over a copy of this world's database.</summary>
+    public async Task<ProofWorld> OpenCopy(ProofDatabase copy)
+    {
+        var world = new ProofWorld(copy) { Advertiser = Advertiser, Key = Key, Offers = Offers };
+        world.Campaigns.AddRange(Campaigns);
+        await world.StartNodes(NodesOf(Engine), null, default);
+        world.Clients = new ProofClients(world.Nodes.ConvertAll(node => node.Origin), Key);
+        return world;
+    }
 
     public async Task<Guid> NewCampaign(
         string pricing, decimal bid, decimal budget, decimal? daily = null, string? start = null)
@@ -128,9 +128,20 @@ internal sealed class ProofWorld : IAsyncDisposable
             await node.DisposeAsync();
         }
 
-        if (_ownsDatabase)
+        await Database.DisposeAsync();
+    }
+
+    private static int NodesOf(Engine engine) => engine == Engine.Postgres ? 2 : 1;
+
+    /// <summary>One after the other: the first makes the schema.</summary>
+    private async Task StartNodes(
+        int count, Func<int, int, IEnumerable<(string, string)>>? environment, TimeSpan clock)
+    {
+        for (var node = 0; node < count; node++)
         {
-            await Database.DisposeAsync();
+            var number = node;
+            Nodes.Add(await ProofNode.Start(
+                Database, life => [FewHotIds, .. environment?.Invoke(number, life) ?? []], clock));
         }
     }
 

@@ -44,6 +44,14 @@ internal static class TermsLog
                                   budget_micro bigint, daily_cap_micro bigint)
         """;
 
+    private const string Fence = """
+        INSERT INTO proof_fence (org_id, after_batch, fenced_through)
+        VALUES (NEW.org_id, NEW.batch_no, NEW.fenced_through);
+        """;
+
+    private const string FenceMoves = "AFTER UPDATE OF fenced_through ON ingest_head FOR EACH ROW "
+        + "WHEN (OLD.fenced_through <> NEW.fenced_through)";
+
     /// <summary>Event, table and condition of each trigger.</summary>
     private static readonly (string Name, string On, string IsExhaustion)[] Triggers =
     [
@@ -57,9 +65,13 @@ internal static class TermsLog
         var isPostgres = database.Engine == Engine.Postgres;
         var key = isPostgres ? "bigserial PRIMARY KEY" : "INTEGER PRIMARY KEY AUTOINCREMENT";
         await database.Execute(Table.Replace("{0}", key, StringComparison.Ordinal));
-        foreach (var (name, on, isExhaustion) in Triggers)
+        await database.Execute(
+            $"CREATE TABLE proof_fence (seq {key}, org_id uuid, after_batch bigint, fenced_through integer)");
+        var triggers = Triggers
+            .Select(one => (one.Name, one.On, Snapshot.Replace("{0}", one.IsExhaustion, StringComparison.Ordinal)))
+            .Append(("fence", FenceMoves, Fence));
+        foreach (var (name, on, snapshot) in triggers)
         {
-            var snapshot = Snapshot.Replace("{0}", isExhaustion, StringComparison.Ordinal);
             if (isPostgres)
             {
                 await database.Execute(
@@ -72,6 +84,17 @@ internal static class TermsLog
                 await database.Execute($"CREATE TRIGGER proof_{name} {on} BEGIN {snapshot} END");
             }
         }
+    }
+
+    /// <summary>Months that were fenced, each with the batch after which it was.</summary>
+    public static async Task<List<(long After, int Month)>> ReadFences(ProofDatabase database, Guid organization)
+    {
+        var fences = new List<(long, int)>();
+        await database.Query(
+            "SELECT after_batch, fenced_through FROM proof_fence "
+                + $"WHERE org_id = {database.Literal(organization)} ORDER BY seq",
+            row => fences.Add((row.GetInt64(0), row.GetInt32(1))));
+        return fences;
     }
 
     public static async Task<List<Terms>> Read(ProofDatabase database)
