@@ -47,7 +47,9 @@ public static class Server
     /// <summary>Everything but the web: what commands such as "close" need, and what the server needs too.</summary>
     public static void AddSlices(IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSingleton(TimeProvider.System);
+        var clock = TimeProvider.System;
+        Faults.Move(ref clock);
+        services.AddSingleton(clock);
         services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
         services.AddSingleton<Migrator>();
         services.AddSingleton<SystemSecrets>();

@@ -124,7 +124,7 @@ public enum EventOutcome
 }
 
 /// <summary>An outcome and the id under which the event is, or would have been, stored.</summary>
-public readonly record struct EventAnswer(EventOutcome Outcome, EventId Id)
+public readonly record struct EventAnswer(EventOutcome Outcome, EventId Id, FoundIn Found = FoundIn.Nothing)
 {
     /// <summary>An event that nobody has judged yet (no outcome) is not refused.</summary>
     public bool IsRefusal => Outcome is not (0 or EventOutcome.Accepted or EventOutcome.Duplicate);

@@ -73,13 +73,13 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
         var identity = new EventIdentity(sent.Kind, sent.Campaign, sent.Offer, stated);
         if (facts.Stored.TryGetValue(id, out var stored))
         {
-            return new EventAnswer(stored == identity ? EventOutcome.Duplicate : EventOutcome.IdReused, id);
+            return Known(id, stored == identity, FoundIn(id));
         }
 
         var fingerprint = identity.Fingerprint();
         if (!state.Ids.TryAdd(id, fingerprint, new EventPlace(BatchNo, Count), out var known))
         {
-            return new EventAnswer(known == fingerprint ? EventOutcome.Duplicate : EventOutcome.IdReused, id);
+            return Known(id, known == fingerprint, FoundIn(id));
         }
 
         // A server that speaks for shoppers but says nothing of this one is itself no shopper: nothing to judge.
@@ -118,7 +118,7 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
 
             if (outcome is { } refusal)
             {
-                part.Request.Refuse(position, refusal);
+                part.Request.Refuse(position, refusal, refusal == EventOutcome.IdReused ? FoundIn(sent.Id!.Value) : 0);
                 refused = true;
             }
         }
@@ -140,6 +140,12 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
         state.ConfigVersion += exhausted.Count > 0 ? 1 : 0;
         state.Ids.EndBatch(BatchNo);
     }
+
+    private FoundIn FoundIn(EventId id) =>
+        facts.Stored.ContainsKey(id) ? Ingest.FoundIn.Run : state.Ids.FoundIn(id);
+
+    private static EventAnswer Known(EventId id, bool isSame, FoundIn found) =>
+        new(isSame ? EventOutcome.Duplicate : EventOutcome.IdReused, id, found);
 
     private EventOutcome? Refuse(
         in SentEvent sent,

@@ -13,8 +13,8 @@ internal sealed class EventRequest(ArraySegment<SentEvent> events, EventSender s
 
     public EventAnswer[] Answers { get; } = new EventAnswer[events.Count];
 
-    public void Refuse(int position, EventOutcome outcome) =>
-        Answers[position] = new EventAnswer(outcome, events[position].Id ?? default);
+    public void Refuse(int position, EventOutcome outcome, FoundIn found = FoundIn.Nothing) =>
+        Answers[position] = new EventAnswer(outcome, events[position].Id ?? default, found);
 }
 
 /// <summary>The events of a request that are one advertiser's: nearly always all of them.</summary>

@@ -18,6 +18,7 @@ public sealed partial class EventFlusher(
     TrafficLists lists,
     OrganizationVersions versions,
     TimeProvider clock,
+    IngestMetrics metrics,
     ILogger<EventFlusher> log)
 {
     /// <summary>
@@ -40,12 +41,15 @@ public sealed partial class EventFlusher(
             {
                 await states.Prepare(CancellationToken.None);
                 await database.Write(connection => Write(connection, flushId, work, attempt, flushed), default);
+                Faults.Hit("after_commit");
                 foreach (var (lane, flush, hash) in flushed)
                 {
                     flush.Committed(hash);
                     versions.Changed(lane.Advertiser);
                 }
 
+                metrics.Flushed(work);
+                Faults.Hit("before_answer");
                 work.ForEach(one => one.Parts.ForEach(part => part.Succeed()));
                 return;
             }
@@ -85,13 +89,18 @@ public sealed partial class EventFlusher(
         var decided = new List<(AdvertiserLane Lane, AdvertiserFlush Flush)>();
         foreach (var (lane, parts) in work)
         {
+            Faults.Hit("before_lock");
             var head = await LockHead(connection, lane.Advertiser);
-            if (attempt > 1 && await IsCommitted(connection, lane.Advertiser, flushId))
+            Faults.Hit("after_lock");
+            var mayBeCommitted = attempt > 1;
+            Faults.Break("no_flush_lookup", ref mayBeCommitted, false);
+            if (mayBeCommitted && await IsCommitted(connection, lane.Advertiser, flushId))
             {
                 // The answers of the earlier try, decided under the same lock, are the true ones.
                 return true;
             }
 
+            Faults.Do("no_lock", () => lane.State?.Believe(head));
             lane.State = await states.BringUp(connection, lane.Advertiser, lane.State, head, default);
             decided.Add((lane, await Decide(connection, lane, parts, head)));
         }
@@ -106,8 +115,11 @@ public sealed partial class EventFlusher(
         foreach (var (lane, flush) in decided.Where(one => one.Flush.Count > 0))
         {
             flushed.Add((lane, flush, await Store(connection, flushId, lane, flush)));
+            Faults.Hit("after_insert");
         }
 
+        Faults.Do("ack_before_commit", () => work.ForEach(one => one.Parts.ForEach(part => part.Succeed())));
+        Faults.Hit("before_commit");
         return true;
     }
 

@@ -11,7 +11,8 @@ namespace Countinghouse.Ingest;
 /// no timer. What may wait in all is bounded.
 /// </summary>
 public sealed class EventWriter(
-    EventFlusher flusher, OwnerStore owners, IOptions<IngestOptions> options) : IAsyncDisposable
+    EventFlusher flusher, OwnerStore owners, IOptions<IngestOptions> options, IngestMetrics metrics)
+    : IAsyncDisposable
 {
     /// <summary>Most events of a request.</summary>
     public const int EventsMax = 1_000;
@@ -35,6 +36,7 @@ public sealed class EventWriter(
             && _queued != events.Count)
         {
             Interlocked.Add(ref _queued, -events.Count);
+            metrics.Refused(events.Count);
             return null;
         }
 

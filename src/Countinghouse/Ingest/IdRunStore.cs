@@ -187,7 +187,9 @@ public sealed class IdRunStore(Database database, EventReader events)
             ["org", "through", "block", "entries"],
             blocks.Select((entries, block) => new object?[] { advertiser, run.ThroughBatch, block, entries }),
             cancellation);
+        Faults.Hit("run_after_rows");
         await connection.Execute(Advance, cancellation, ("org", advertiser), ("through", run.ThroughBatch));
+        Faults.Hit("run_before_commit");
     }
 
     private static async ValueTask<byte[]> Filter(

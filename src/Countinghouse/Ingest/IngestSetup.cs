@@ -10,6 +10,7 @@ public static class IngestSetup
         services.AddOptions<IngestOptions>().Bind(configuration.GetSection(IngestOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();
         return services
+            .AddSingleton<IngestMetrics>()
             .AddSingleton<EventWriter>()
             .AddSingleton<EventFlusher>()
             .AddSingleton<AdvertiserStates>()

@@ -12,6 +12,7 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
     private readonly int _tableIdsMax = Math.Max(1, hotIdsMax / 2);
 
     private readonly List<Table> _full = [];
+    private readonly HashSet<long> _read = [];
     private IdTable _open = new(hash, 1024);
 
     /// <summary>Newest first.</summary>
@@ -81,9 +82,19 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
         return found;
     }
 
+    /// <summary>For counting: whose batch in memory has the id.</summary>
+    public FoundIn FoundIn(EventId id) => TryFind(id, out var place, out _) && _read.Contains(place.BatchNo)
+        ? Ingest.FoundIn.ReadBatch
+        : Ingest.FoundIn.OwnBatch;
+
     /// <summary>To be called after each batch, for a table holds whole batches.</summary>
-    public void EndBatch(long batchNo)
+    public void EndBatch(long batchNo, bool isRead = false)
     {
+        if (isRead)
+        {
+            _read.Add(batchNo);
+        }
+
         if (_open.Count >= _tableIdsMax)
         {
             _full.Add(new Table(batchNo, _open));
@@ -94,6 +105,8 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
     /// <summary>Takes over what runs there are, and forgets what they hold.</summary>
     public void Use(IReadOnlyList<IdRun> runs, long through)
     {
+        // One step late: the open table may begin before the runs' end.
+        _read.RemoveWhere(batchNo => batchNo <= RunsThrough);
         Runs = runs;
         RunsThrough = through;
         _full.RemoveAll(table => table.Through <= through);

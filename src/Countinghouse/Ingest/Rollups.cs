@@ -80,9 +80,11 @@ public sealed class Rollups(Database database, EventReader events)
     /// <summary>Rolls up every batch that there is when it is called.</summary>
     public async Task CatchUp(OrganizationId advertiser, CancellationToken cancellation)
     {
-        while (await database.Write(
-            connection => Step(connection, advertiser, cancellation), cancellation))
+        for (var more = true; more;)
         {
+            more = await database.Write(connection => Step(connection, advertiser, cancellation), cancellation);
+            Faults.Hit("rollup_after_commit");
+            Faults.RunLate();
         }
     }
 
@@ -137,6 +139,10 @@ public sealed class Rollups(Database database, EventReader events)
         return fold;
     }
 
+    /// <summary>For a broken build.</summary>
+    private Task<int> Move(OrganizationId advertiser, long through) => database.Write(
+        connection => connection.Execute(Advance, default, ("org", advertiser), ("through", through)), default);
+
     /// <summary>One step, on the caller's transaction; true when there is more.</summary>
     private async Task<bool> Step(
         DbConnection connection, OrganizationId advertiser, CancellationToken cancellation)
@@ -178,7 +184,12 @@ public sealed class Rollups(Database database, EventReader events)
                 pair.Value.Last, pair.Value.Version,
             }),
             cancellation);
-        await connection.Execute(Advance, cancellation, ("org", advertiser), ("through", through));
+        Faults.Hit("rollup_after_rows");
+        var moved = through;
+        Faults.Break("rollup_in_second_transaction", ref moved, after);
+        Faults.Late("rollup_in_second_transaction", () => Move(advertiser, through).GetAwaiter().GetResult());
+        await connection.Execute(Advance, cancellation, ("org", advertiser), ("through", moved));
+        Faults.Hit("rollup_before_commit");
         return through < last;
     }
 }

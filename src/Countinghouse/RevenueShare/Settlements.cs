@@ -85,7 +85,9 @@ public sealed partial class Settlements(
 
         await rates.KeepFirst(cancellation);
         await steps.Start(period, actor, cancellation);
+        Faults.Hit("close_after_start");
         await steps.FenceAll(period, advertisers, cancellation);
+        Faults.Hit("close_after_fence");
 
         // Whatever got in before the fence is rolled up before anything is compared.
         await rollups.CatchUpAll(cancellation);
@@ -101,9 +103,13 @@ public sealed partial class Settlements(
             return new CloseResult(CloseOutcome.DoesNotAddUp);
         }
 
+        Faults.Hit("close_after_verify");
         await steps.KeepCounts(period, verified, cancellation);
+        Faults.Hit("close_after_counts");
         await SettleAll(period, actor, cancellation);
+        Faults.Hit("close_after_settle");
         await steps.Finish(period, cancellation);
+        Faults.Hit("close_after_finish");
         LogClosed(period, verified.Count);
         return new CloseResult(CloseOutcome.Closed, await store.Find(period, cancellation));
     }

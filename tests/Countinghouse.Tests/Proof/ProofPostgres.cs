@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using Countinghouse.Support;
+using Npgsql;
+
+namespace Countinghouse.Proof;
+
+/// <summary>
+/// A PostgreSQL server of one test's own, to be stopped in immediate mode: as a crash would, without a checkpoint, and
+/// with whatever commits are under way. Found and run as ./test does it, by an ordinary user.
+/// </summary>
+internal sealed class ProofPostgres : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly DirectoryInfo _folder;
+    private readonly string _binaries;
+    private Process? _postmaster;
+
+    private ProofPostgres(string binaries)
+    {
+        _binaries = binaries;
+
+        // Under /tmp whatever TMPDIR says: the path of a socket has at most 107 characters.
+        _folder = Directory.CreateDirectory("/tmp/countinghouse-pg-" + Path.GetRandomFileName());
+    }
+
+    /// <summary>Of its socket, and of files that its own programs may write.</summary>
+    public string Folder => _folder.FullName;
+
+    public string Connection => $"Host={_folder.FullName};Username=postgres;Database=postgres";
+
+    /// <summary>How often it was stopped in immediate mode.</summary>
+    public int Stops { get; private set; }
+
+    private string Data => Path.Combine(_folder.FullName, "data");
+
+    private static string Owner => Environment.UserName == "root" ? "postgres" : Environment.UserName;
+
+    public static async Task<ProofPostgres> Create()
+    {
+        var server = new ProofPostgres(Find());
+        if (Environment.UserName == "root")
+        {
+            await Run("chown", "postgres", server._folder.FullName);
+        }
+
+        await server.AsOwner(
+            "initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
+        await server.Start();
+        return server;
+    }
+
+    public async Task Start()
+    {
+        _postmaster = Process.Start(Command(
+            "postgres", "-D", Data, "-c", "listen_addresses=", "-c", $"unix_socket_directories={_folder.FullName}",
+            "-c", "max_connections=200"));
+        _ = _postmaster!.StandardError.ReadToEndAsync();
+        _ = _postmaster.StandardOutput.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(Connection + ";Pooling=false");
+                await connection.OpenAsync(patience.Token);
+                return;
+            }
+            catch (NpgsqlException)
+            {
+                await Task.Delay(50, patience.Token);
+            }
+        }
+    }
+
+    public async Task StopImmediately()
+    {
+        await AsOwner("pg_ctl", "stop", "-m", "immediate", "-D", Data);
+        await _postmaster!.WaitForExitAsync();
+        Stops++;
+    }
+
+    /// <summary>Runs one of PostgreSQL's own programs, such as pg_dump, and returns what it printed.</summary>
+    public async Task<string> AsOwner(string program, params string[] arguments)
+    {
+        using var process = Process.Start(Command(program, arguments))!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {await error}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_postmaster is { HasExited: false })
+        {
+            await StopImmediately();
+        }
+
+        _postmaster?.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private ProcessStartInfo Command(string program, params string[] arguments)
+    {
+        // PostgreSQL refuses to run as root, so root hands it to an ordinary user.
+        var path = Path.Combine(_binaries, program);
+        return new ProcessStartInfo(
+            Owner == Environment.UserName ? path : "setpriv",
+            Owner == Environment.UserName
+                ? arguments
+                : [$"--reuid={Owner}", "--regid=" + Owner, "--clear-groups", path, .. arguments])
+        {
+            WorkingDirectory = "/",
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+    }
+
+    private static async Task Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(program, arguments);
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}");
+    }
+
+    private static string Find() =>
+        new[] { "/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt" }
+            .Where(Directory.Exists)
+            .SelectMany(folder => Directory.EnumerateDirectories(folder))
+            .Select(folder => Path.Combine(folder, "bin"))
+            .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
+            .Where(folder => File.Exists(Path.Combine(folder, "initdb"))
+                && File.Exists(Path.Combine(folder, "pg_ctl")) && File.Exists(Path.Combine(folder, "postgres")))
+            .OrderDescending(StringComparer.Ordinal)
+            .FirstOrDefault()
+        ?? throw new InvalidOperationException("There is no PostgreSQL to start; see " + Repository.Root + "/test.");
+}

@@ -1,0 +1,184 @@
+using System.Globalization;
+using Countinghouse.Access;
+using Countinghouse.Commands;
+using Countinghouse.Organizations;
+using Countinghouse.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Countinghouse.Proof;
+
+/// <summary>
+/// A system of real nodes on one database, with an advertiser, a retailer's offers and clients. SQLite has one node: a
+/// second one on the same file is not supported.
+/// </summary>
+internal sealed class ProofWorld : IAsyncDisposable
+{
+    /// <summary>So few ids in memory that repetitions are decided by runs.</summary>
+    public static readonly (string, string) FewHotIds = ("Ingest__HotIdsMax", "1000");
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private ProofWorld(ProofDatabase database) => Database = database;
+
+    public ProofDatabase Database { get; }
+
+    public Engine Engine => Database.Engine;
+
+    public List<ProofNode> Nodes { get; } = [];
+
+    public ProofClients Clients { get; private set; } = null!;
+
+    public Guid Advertiser { get; private set; }
+
+    public string Key { get; private set; } = "";
+
+    public IReadOnlyList<Guid> Offers { get; private set; } = [];
+
+    public List<Guid> Campaigns { get; } = [];
+
+    /// <param name="engine">Which engine.</param>
+    /// <param name="environment">Variables of a node's life, both from 0.</param>
+    /// <param name="nodes">How many, when not as many as the engine can have.</param>
+    /// <param name="server">A PostgreSQL server of the test's own.</param>
+    /// <param name="clock">How far the nodes' clocks are from the machine's.</param>
+    public static async Task<ProofWorld> Open(
+        Engine engine,
+        Func<int, int, IEnumerable<(string, string)>>? environment = null,
+        int? nodes = null,
+        string? server = null,
+        TimeSpan clock = default)
+    {
+        var world = new ProofWorld(await ProofDatabase.Create(engine, server));
+        try
+        {
+            await world.StartNodes(nodes ?? NodesOf(engine), environment, clock);
+            await TermsLog.Install(world.Database);
+            await world.AddOwners();
+            return world;
+        }
+        catch
+        {
+            await world.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The same owners and campaigns on nodes of their own, over a copy of this world's database.</summary>
+    public async Task<ProofWorld> OpenCopy(ProofDatabase copy)
+    {
+        var world = new ProofWorld(copy) { Advertiser = Advertiser, Key = Key, Offers = Offers };
+        world.Campaigns.AddRange(Campaigns);
+        await world.StartNodes(NodesOf(Engine), null, default);
+        world.Clients = new ProofClients(world.Nodes.ConvertAll(node => node.Origin), Key);
+        return world;
+    }
+
+    public async Task<Guid> NewCampaign(
+        string pricing, decimal bid, decimal budget, decimal? daily = null, string? start = null)
+    {
+        var made = await Clients.Post($"organizations/{Advertiser}/campaigns", new
+        {
+            name = $"Campaign {Campaigns.Count}",
+            pricing,
+            bid = Usd(bid),
+            budget = Usd(budget),
+            daily_budget = daily is { } cap ? Usd(cap) : null,
+            start_date = start,
+            offers = Offers,
+        });
+        var id = ProofClients.ReadId(made.GetProperty("campaign_id").GetString()!);
+        await Clients.Post($"campaigns/{id}/activate", null);
+        Campaigns.Add(id);
+        return id;
+    }
+
+    public Task TopUp(Guid campaign, decimal amount) =>
+        Clients.Post($"campaigns/{campaign}/budget", new { amount = Usd(amount) });
+
+    /// <summary>Waits until rollups have reached the head, as nodes see to it by themselves.</summary>
+    public async Task UntilRolledUp()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while (await Database.Number(
+            "SELECT COUNT(*) FROM ingest_head h JOIN projection p ON p.org_id = h.org_id AND p.name = 'rollups' "
+                + "WHERE p.through_batch < h.batch_no") > 0)
+        {
+            if (deadline.IsCancellationRequested)
+            {
+                throw new InvalidOperationException("Rollups did not follow: " + Words);
+            }
+
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>What faults and metrics counted, over all nodes.</summary>
+    public Dictionary<string, long> Counts() => Nodes
+        .SelectMany(node => node.Counts())
+        .GroupBy(pair => pair.Key)
+        .ToDictionary(same => same.Key, same => same.Sum(pair => pair.Value));
+
+    public string Words => string.Join('\n', Nodes.Select((node, number) => $"node {number}:\n{node.Words}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        Clients?.Dispose();
+        foreach (var node in Nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        await Database.DisposeAsync();
+    }
+
+    private static int NodesOf(Engine engine) => engine == Engine.Postgres ? 2 : 1;
+
+    /// <summary>One after the other: the first makes the schema.</summary>
+    private async Task StartNodes(
+        int count, Func<int, int, IEnumerable<(string, string)>>? environment, TimeSpan clock)
+    {
+        for (var node = 0; node < count; node++)
+        {
+            var number = node;
+            Nodes.Add(await ProofNode.Start(
+                Database, life => [FewHotIds, .. environment?.Invoke(number, life) ?? []], clock));
+        }
+    }
+
+    private async Task AddOwners()
+    {
+        await using var place = await Workplace.Open(Database.Settings, CancellationToken.None);
+        var (advertiser, key) = await NewOrganization(place, "Advertiser");
+        var (retailer, retailerKey) = await NewOrganization(place, "Retailer");
+        (Advertiser, Key) = (advertiser, key);
+        var origins = Nodes.ConvertAll(node => node.Origin);
+        Clients = new ProofClients(origins, key);
+        using var owner = new ProofClients(origins, retailerKey);
+        var shop = await owner.Post($"organizations/{retailer}/locations", new { name = "Shop" });
+        var added = await owner.Post($"organizations/{retailer}/offers/bulk", new
+        {
+            offers = Enumerable.Range(1, 2).Select(number => new
+            {
+                location_id = shop.GetProperty("location_id").GetString(),
+                name = $"Offer {number}",
+            }),
+        });
+        Offers =
+        [
+            .. added.GetProperty("offers").EnumerateArray()
+                .Select(offer => ProofClients.ReadId(offer.GetProperty("offer_id").GetString()!)),
+        ];
+    }
+
+    private static async Task<(Guid Id, string Key)> NewOrganization(ServiceProvider place, string name)
+    {
+        var made = await place.GetRequiredService<OrganizationStore>().Create(
+            name, isOperator: false, new Dictionary<string, string>(), CancellationToken.None);
+        var key = await place.GetRequiredService<ApiKeyStore>().Create(
+            new NewApiKey(made.OrganizationId, KeyKind.Csb, Role.Manager, "proof", null, 100_000_000, 1_000_000_000),
+            CancellationToken.None);
+        return (made.OrganizationId.Value, key.Key);
+    }
+
+    private static string Usd(decimal amount) => amount.ToString("0.00####", CultureInfo.InvariantCulture);
+}
