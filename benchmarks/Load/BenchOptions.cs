@@ -35,5 +35,10 @@ internal sealed record BenchOptions
 
     public TimeSpan Measured => TimeSpan.FromSeconds(Seconds);
 
+    /// <summary>How long a ceiling is measured.</summary>
+    public TimeSpan RawMeasured => TimeSpan.FromSeconds(Math.Min(2, Seconds));
+
+    public TimeSpan ReportMeasured => TimeSpan.FromSeconds(Math.Min(3, Seconds));
+
     public bool Wants(string group) => Only.Count == 0 || Only.Contains(group);
 }

@@ -12,7 +12,19 @@ internal sealed class CommandLineTool(string program, Store store)
         return code == 0 ? output : throw new BenchException($"countinghouse {string.Join(' ', arguments)}: {error}");
     }
 
-    public async Task<(int Code, string Output, string Error)> Try(params IEnumerable<string> arguments)
+    /// <summary>
+    /// Does this build have the command? Without it the program shows its own help, with the same exit code.
+    /// </summary>
+    public async Task<bool> Has(string command)
+    {
+        var (code, output, _) = await Start([command, "--help"]);
+        return code == 0 && output.Contains($"countinghouse {command}", StringComparison.Ordinal);
+    }
+
+    public Task<(int Code, string Output, string Error)> Try(params IEnumerable<string> arguments) =>
+        Start(arguments.Concat(store.Arguments));
+
+    private async Task<(int Code, string Output, string Error)> Start(IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -20,7 +32,7 @@ internal sealed class CommandLineTool(string program, Store store)
             RedirectStandardError = true,
             ArgumentList = { program },
         };
-        foreach (var argument in arguments.Concat(store.Arguments))
+        foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
         }

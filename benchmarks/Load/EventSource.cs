@@ -51,6 +51,7 @@ internal sealed class EventSource
         }
 
         _firstAddress = worker * (Traffic.Addresses / workers);
+        _next = worker * _templates.Length / workers;
         _pair = worker * traffic.Pairs.Count / workers;
         _untilShift = Shift;
         _untilResent = NextResent();

@@ -77,6 +77,15 @@ internal sealed class IngestBench(Store store, Servers servers, Stage stage, Ben
         };
     }
 
+    /// <summary>How long a server that has just started takes for its first batch.</summary>
+    public async Task<double> FirstAnswer()
+    {
+        var begun = Stopwatch.GetTimestamp();
+        var plan = Plan(new IngestRow(Spread.TwentyCampaigns, 1) { EventsMax = 1 });
+        await new LoadRun(plan with { Connections = 1 }).Run();
+        return Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+    }
+
     private LoadPlan Plan(IngestRow row) => new()
     {
         Traffic = new Traffic(
@@ -93,7 +102,8 @@ internal sealed class IngestBench(Store store, Servers servers, Stage stage, Ben
         Batch = row.Batch,
         Connections = row.Connections,
         WarmUp = options.WarmUp,
-        Measured = options.Measured,
+        Measured = row.EventsMax is null ? options.Measured : TimeSpan.FromHours(10),
+        EventsMax = row.EventsMax ?? long.MaxValue,
         Seed = ++_seed,
     };
 

@@ -9,8 +9,18 @@ internal enum Spread
 }
 
 /// <summary>A row of the ingest table.</summary>
-internal sealed record IngestRow(Spread Spread, int Batch, IdForm Ids = IdForm.Dated, int Nodes = 1, bool Kills = false)
+internal sealed record IngestRow(Spread Spread, int Batch)
 {
+    public IdForm Ids { get; init; } = IdForm.Dated;
+
+    public int Nodes { get; init; } = 1;
+
+    /// <summary>The server is ended by force in the middle.</summary>
+    public bool Kills { get; init; }
+
+    /// <summary>Set: the row fills the database with so many events, however long it takes.</summary>
+    public long? EventsMax { get; init; }
+
     public string Name => string.Join(", ", Words());
 
     public int Connections => Batch switch
@@ -21,24 +31,25 @@ internal sealed record IngestRow(Spread Spread, int Batch, IdForm Ids = IdForm.D
     };
 
     /// <summary>All rows, in the order in which they are measured.</summary>
-    public static IReadOnlyList<IngestRow> All(bool hasNodes, bool isQuick)
+    public static IReadOnlyList<IngestRow> All(bool hasNodes, BenchOptions options)
     {
-        int[] batches = [1, 10, 100, 1000];
-        var spreads = isQuick ? [Spread.TwentyCampaigns] : Enum.GetValues<Spread>();
+        int[] batches = options.Scale > 0 ? [100] : [1, 10, 100, 1000];
+        var spreads = options.IsQuick ? [Spread.TwentyCampaigns] : Enum.GetValues<Spread>();
+        var usual = new IngestRow(Spread.TwentyCampaigns, 100);
         return
         [
             .. spreads.SelectMany(spread => batches.Select(batch => new IngestRow(spread, batch))),
-            new IngestRow(Spread.TwentyCampaigns, 100, IdForm.DatedShort),
-            new IngestRow(Spread.TwentyCampaigns, 100, IdForm.Random),
-            .. hasNodes ? [new IngestRow(Spread.TwentyCampaigns, 100, Nodes: 2)] : Array.Empty<IngestRow>(),
-            new IngestRow(Spread.TwentyCampaigns, 100, Kills: true),
+            usual with { Ids = IdForm.DatedShort },
+            usual with { Ids = IdForm.Random },
+            .. hasNodes ? [usual with { Nodes = 2 }] : Array.Empty<IngestRow>(),
+            usual with { Kills = true },
         ];
     }
 
     /// <summary>The row of the name that was asked for, or all that have the text in their names.</summary>
     public static IEnumerable<IngestRow> Chosen(bool hasNodes, BenchOptions options)
     {
-        var rows = All(hasNodes, options.IsQuick);
+        var rows = All(hasNodes, options);
         var exact = rows.Where(row => row.Name == options.Rows).ToList();
         return exact.Count > 0
             ? exact
@@ -67,6 +78,11 @@ internal sealed record IngestRow(Spread Spread, int Batch, IdForm Ids = IdForm.D
         if (Kills)
         {
             yield return "kill -9";
+        }
+
+        if (EventsMax is { } events)
+        {
+            yield return $"{events / 1_000_000} million";
         }
     }
 }

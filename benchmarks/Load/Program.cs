@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Countinghouse.Load;
 
 Option<string> server = new("--server") { Required = true, Description = "The product's countinghouse.dll" };
@@ -46,4 +47,14 @@ command.SetAction(async line =>
         return 1;
     }
 });
-return await command.Parse(args).InvokeAsync();
+
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+
+// Its servers would outlive it otherwise.
+static void End(PosixSignalContext signal)
+{
+    ServerProcess.EndAll();
+    Environment.Exit(130);
+}

@@ -9,7 +9,10 @@ namespace Countinghouse.Load;
 /// <summary>A program that the bench started; it ends with the bench.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
+
+    /// <summary>All that were started: whatever ends the bench ends them too.</summary>
+    private static readonly ConcurrentBag<Process> Started = [];
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _said = new();
@@ -41,7 +44,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>Starts "dotnet (program) (arguments)" and waits until it answers at the path.</summary>
     public static async Task<ServerProcess> Start(
-        string program, int port, string readyPath, params IEnumerable<string> arguments)
+        string program, int port, string readyPath, Func<int, IEnumerable<string>> arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -49,7 +52,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             RedirectStandardError = true,
             ArgumentList = { program },
         };
-        foreach (var argument in arguments)
+        foreach (var argument in arguments(port))
         {
             start.ArgumentList.Add(argument);
         }
@@ -59,10 +62,20 @@ internal sealed class ServerProcess : IAsyncDisposable
         start.Environment.Remove("DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT");
         var begun = Stopwatch.GetTimestamp();
         var server = new ServerProcess(Process.Start(start)!, port);
+        Started.Add(server._process);
         server.Listen();
         await server.WaitUntilReady(readyPath);
         server.ReadyAfter = Stopwatch.GetElapsedTime(begun);
         return server;
+    }
+
+    /// <summary>Ends all that still run, when the bench itself is told to end.</summary>
+    public static void EndAll()
+    {
+        foreach (var process in Started.Where(process => !process.HasExited))
+        {
+            process.Kill();
+        }
     }
 
     /// <summary>A port that nobody listens on just now.</summary>
@@ -109,7 +122,6 @@ internal sealed class ServerProcess : IAsyncDisposable
             }
         }
 
-        _process.Dispose();
     }
 
     private void Listen()

@@ -31,10 +31,11 @@ internal sealed class Stage(CommandLineTool tool, int port)
 
     public IReadOnlyList<(string Campaign, string Offer)> One => [Twenty[0]];
 
-    public async Task Build()
+    /// <param name="platform">The operator, if there is one already.</param>
+    public async Task Build(string? platform)
     {
-        var platform = await tool.Run("organizations", "create", "--name", "Platform", "--operator");
-        _operator = new Member(platform, await NewKey(platform));
+        _operator = await KeyFor(
+            platform ?? await tool.Run("organizations", "create", "--name", "Platform", "--operator"));
         Retailer = await Add("Retailer");
         Advertiser = await Add("Advertiser");
         using var shop = new Api(port, Retailer.Key);
@@ -61,8 +62,13 @@ internal sealed class Stage(CommandLineTool tool, int port)
     {
         using var platform = new Api(port, _operator!.Key);
         var id = (string)(await platform.Post("/organizations", new { name }))["organization_id"]!;
-        return new Member(id, await NewKey(id));
+        return await KeyFor(id);
     }
+
+    /// <summary>A key with limits that the bench will not meet; they are set, so the limiter counts.</summary>
+    public async Task<Member> KeyFor(string organization) => new(organization, await tool.Run(
+        "keys", "create", "--organization", organization, "--kind", "csb", "--role", "manager",
+        "--per-minute", LimitMax, "--per-day", LimitMax));
 
     /// <summary>Running campaigns, each with the offers.</summary>
     public async Task<IReadOnlyList<string>> AddCampaigns(Member owner, int count, IReadOnlyList<string> offers)
@@ -96,8 +102,4 @@ internal sealed class Stage(CommandLineTool tool, int port)
         AddCampaigns(owner, count, [_offers[0]]);
 
     public string AnyOffer => _offers[0];
-
-    private Task<string> NewKey(string organization) => tool.Run(
-        "keys", "create", "--organization", organization, "--kind", "csb", "--role", "manager",
-        "--per-minute", LimitMax, "--per-day", LimitMax);
 }

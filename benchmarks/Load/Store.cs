@@ -23,7 +23,7 @@ internal readonly record struct Totals(long Batches, long Events, long Valid, lo
 internal sealed record Sizes(long Events, long Payload, long ClientKeys, long IdRuns, long All);
 
 /// <summary>A fresh database on one engine, made for the bench, and looked into past the product.</summary>
-internal abstract class Store(string name, string version) : IAsyncDisposable
+internal abstract class Store(string name, string version, string folder) : IAsyncDisposable
 {
     private const string ReadTotals = """
         SELECT COUNT(*), COALESCE(SUM(event_count), 0), COALESCE(SUM(valid_count), 0),
@@ -42,6 +42,12 @@ internal abstract class Store(string name, string version) : IAsyncDisposable
     public string Name => name;
 
     public string Version => version;
+
+    /// <summary>The data directory of the program.</summary>
+    public string Folder => folder;
+
+    /// <summary>How the raw ceiling writes, for the table.</summary>
+    public abstract string RawName { get; }
 
     /// <summary>What the program has to be told to use this database.</summary>
     public abstract IReadOnlyList<string> Arguments { get; }
