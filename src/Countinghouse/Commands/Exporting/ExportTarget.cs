@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Microsoft.Win32.SafeHandles;
 
 namespace Countinghouse.Commands.Exporting;
 
@@ -17,7 +18,7 @@ internal sealed class ExportTarget : IDisposable
     public ExportTarget(string? path)
     {
         _path = path;
-        _end = path is null ? Console.OpenStandardOutput() : Create(path + Unfinished);
+        _end = path is null ? OpenStandardOutput() : Create(path + Unfinished);
         Stream = IsCompressed(path) ? new GZipStream(_end, CompressionLevel.Fastest) : _end;
     }
 
@@ -56,6 +57,11 @@ internal sealed class ExportTarget : IDisposable
             File.Delete(_path + Unfinished);
         }
     }
+
+    /// <summary>The console's own stream would not tell that the reader has gone, and the export would go on.</summary>
+    private static Stream OpenStandardOutput() => OperatingSystem.IsWindows()
+        ? Console.OpenStandardOutput()
+        : new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, BufferBytes);
 
     private static bool IsCompressed(string? path) =>
         path is not null && path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);

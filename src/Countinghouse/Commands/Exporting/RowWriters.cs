@@ -14,8 +14,8 @@ internal enum FileFormat
 }
 
 /// <summary>
-/// Writes rows to a stream as they come, the values of a row in the order of the columns. Disposing of it writes what is
-/// left, and leaves the stream open.
+/// Writes rows to a stream as they come, the values of a row in the order of the columns. Disposing of it writes what
+/// is left, and leaves the stream open.
 /// </summary>
 internal interface IRowWriter : IDisposable
 {

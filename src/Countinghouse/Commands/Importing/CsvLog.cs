@@ -5,7 +5,9 @@ using CsvHelper.Configuration;
 
 namespace Countinghouse.Commands.Importing;
 
-/// <summary>A log as CSV (RFC 4180) with a header line of known names; an empty field is one that is not there.</summary>
+/// <summary>
+/// A log as CSV (RFC 4180) with a header line of known names; an empty field is one that is not there.
+/// </summary>
 internal sealed class CsvLog : ILogReader
 {
     private const int FieldCharsMax = 64 * 1024;

@@ -5,8 +5,8 @@ namespace Countinghouse.Commands.Importing;
 
 /// <summary>
 /// What a gzip file holds, and nothing less: <see cref="GZipStream"/> takes a file that was cut off for one that ends
-/// there. So a member of our own, with a secret in it, is read after the file's: when the secret does not come last, the
-/// file is not whole, and that is an <see cref="InvalidDataException"/>.
+/// there. So a member of our own, with a secret in it, is read after the file's: when the secret does not come last,
+/// the file is not whole, and that is an <see cref="InvalidDataException"/>.
 /// </summary>
 internal sealed class GzipFile : ForwardStream
 {

@@ -68,7 +68,7 @@ internal sealed class ImportFile : IDisposable
         }
         catch (InvalidDataException)
         {
-            throw new CommandException($"'{Path}' is a damaged gzip file.");
+            throw new CommandException($"'{Path}' is a gzip file that is damaged or cut off.");
         }
     }
 

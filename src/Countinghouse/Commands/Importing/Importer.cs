@@ -7,11 +7,16 @@ namespace Countinghouse.Commands.Importing;
 
 /// <summary>
 /// Sends the lines of a file through the one writer of events, several batches at a time, and takes their answers in
-/// order: so there is always a line up to which everything is done with, which is stored every other second. What a
+/// order: so there is always a line up to which everything is done with, which is stored several times a second. What a
 /// killed import had sent beyond it is sent again, and its ids make that harmless.
 /// </summary>
 internal sealed class Importer(
-    EventWriter writer, OwnerStore owners, ImportProgressStore store, ClientReader clients, TimeProvider clock)
+    EventWriter writer,
+    OwnerStore owners,
+    ImportProgressStore store,
+    ClientReader clients,
+    TrafficLists lists,
+    TimeProvider clock)
 {
     /// <summary>Enough that a flush (12,000 events) is full while the next one is read.</summary>
     private const int BatchesAtOnceMax = 24;
@@ -19,7 +24,7 @@ internal sealed class Importer(
     private const int UnknownCampaignsMax = 100_000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Often = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(250);
 
     // The operator speaks for every shopper: what the log says of times and clients is believed.
     private static readonly EventSender Sender = new(null, IsOperator: true, default);
@@ -61,6 +66,7 @@ internal sealed class Importer(
                 if (clock.GetElapsedTime(saved) >= Often)
                 {
                     await Save(progress, rejects, cancellation);
+                    await lists.Refresh(cancellation);
                     saved = clock.GetTimestamp();
                     report(progress);
                 }
@@ -181,7 +187,9 @@ internal sealed class Importer(
         progress.Position = batch.Through;
     }
 
-    /// <summary>After a failure: takes what is still answered in order, so that no more than needed is sent again.</summary>
+    /// <summary>
+    /// After a failure: takes what is still answered in order, so that no more than needed is sent again.
+    /// </summary>
     private static async Task Finish(
         Queue<(Batch Batch, Task<EventAnswer[]> Answers)> underWay,
         ImportFile file,

@@ -17,8 +17,8 @@ internal readonly record struct LogLine(long Number, SentEvent Event, string? Co
 }
 
 /// <summary>
-/// Reads a log from its beginning to its end. Throws <see cref="CommandException"/> when the file is no such log at all,
-/// <see cref="InvalidDataException"/> when it cannot be read on.
+/// Reads a log from its beginning to its end. Throws <see cref="CommandException"/> when the file is no such log at
+/// all, <see cref="InvalidDataException"/> when it cannot be read on.
 /// </summary>
 internal interface ILogReader : IDisposable
 {
