@@ -30,7 +30,8 @@ internal static class Table
 
         if (row.RestartMilliseconds is { } restart)
         {
-            Console.WriteLine(Line(row.Row, Whole(row.Connections)) + $"   {Whole(row.Stored)} events, each stored once; "
+            Console.WriteLine(
+                Line(row.Row, Whole(row.Connections)) + $"   {Whole(row.Stored)} events, each stored once; "
                 + $"ready again after {Whole(restart)} ms");
             return;
         }
@@ -77,7 +78,8 @@ internal static class Table
         {
             var events = after.Events - before.Events;
             Note($"bytes an event, of {Whole(events)}: payload {PerEvent(after.Payload - before.Payload)}, client keys "
-                + $"{PerEvent(after.ClientKeys - before.ClientKeys)}, id runs {PerEvent(after.IdRuns - before.IdRuns)}, "
+                + $"{PerEvent(after.ClientKeys - before.ClientKeys)}, "
+                + $"id runs {PerEvent(after.IdRuns - before.IdRuns)}, "
                 + $"all tables and indexes {PerEvent(after.All - before.All)}");
 
             string PerEvent(long bytes) => events > 0 ? Tenths((double)bytes / events) : "-";

@@ -32,7 +32,8 @@ public abstract class ExportContract(Engine engine)
             [
                 world.Market.Advertiser.ToString(), ShortUuid.Format(Guid.Parse(id)), "click", campaign,
                 world.Market.Offers[0], world.Market.Retailer.ToString(), world.Ago(90),
-                Instant.Of(world.Now).ToString(), UtcDay.Of(world.Now.AddSeconds(-90)).ToString(), "valid", null, "500000", "500000", "1",
+                Instant.Of(world.Now).ToString(), UtcDay.Of(world.Now.AddSeconds(-90)).ToString(), "valid", null,
+                "500000", "500000", "1",
             ],
             new[]
             {
@@ -59,7 +60,8 @@ public abstract class ExportContract(Engine engine)
         await world.Market.Click(campaign, at: world.Ago(7200));
         await new RevenueShare.Books(world.Storage.Database).Execute(
             "INSERT INTO revenue_share (org_id, share_id, period, event_gross_micro, adjustment_micro, "
-                + "carry_in_micro, carry_out_micro, gross_cents, fee_cents, share_cents, fee_ppm, status, revision, stripe_transfer_id, "
+                + "carry_in_micro, carry_out_micro, gross_cents, fee_cents, share_cents, fee_ppm, status, revision, "
+                + "stripe_transfer_id, "
                 + "metadata, created_at, updated_at) VALUES (@org, @share, 202607, 1005000, 0, 0, 5000, 100, 15, 85, "
                 + "150000, 'CALCULATED', 1, '', '{}', 1, 1)",
             ("org", world.Market.Retailer),

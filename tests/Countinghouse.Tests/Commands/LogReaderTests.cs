@@ -1,7 +1,6 @@
 using System.Text;
 using Countinghouse.Commands.Importing;
 using Countinghouse.Ingest;
-using Countinghouse.Primitives;
 
 namespace Countinghouse.Commands;
 
@@ -104,7 +103,7 @@ public sealed class LogReaderTests
         Assert.NotEqual(ids[0], ids[1]);
         Assert.All(ids, id => Assert.Equal(5, id.Value.Version));
         Assert.NotEqual(ids[0], Read(Good, "other.ndjson")[0].Event.Id!.Value);
-        Assert.Equal("o5Gp3LpnzWDYqXKN4qARS6", ids[0].ToString());
+        Assert.Equal("UuRNyGC3qt8w9RUNBfgawK", ids[0].ToString());
     }
 
     [Fact]

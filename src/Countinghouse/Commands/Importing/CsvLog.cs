@@ -22,6 +22,7 @@ internal sealed class CsvLog : ILogReader
     private readonly Member[] _columns;
     private byte[] _scratch = new byte[1024];
     private bool _isBad;
+    private long _number;
 
     /// <param name="stream">What the file holds; disposed of with this.</param>
     /// <param name="name">The file's name, for messages.</param>
@@ -35,6 +36,7 @@ internal sealed class CsvLog : ILogReader
             BadDataFound = _ => _isBad = true,
             MaxFieldSize = FieldCharsMax,
             BufferSize = BufferChars,
+            IgnoreBlankLines = false,
         });
         _columns = ReadHeader(name);
     }
@@ -44,13 +46,12 @@ internal sealed class CsvLog : ILogReader
     public bool Read(out LogLine line)
     {
         line = default;
-        var number = _csv.RawRow + 1L;
         if (!Skip())
         {
             return false;
         }
 
-        line = Parse(number);
+        line = Parse(_number);
         return true;
     }
 
@@ -59,10 +60,16 @@ internal sealed class CsvLog : ILogReader
         _isBad = false;
         try
         {
-            if (!_csv.Read())
+            do
             {
-                return false;
+                // Blank lines are passed over here and not by the parser, which would not count them.
+                _number = _csv.RawRow + 1L;
+                if (!_csv.Read())
+                {
+                    return false;
+                }
             }
+            while (_csv.Count == 0 || (_csv.Count == 1 && _csv[0].Length == 0));
         }
         catch (CsvHelperException)
         {

@@ -82,7 +82,6 @@ internal sealed class Importer(
         }
 
         await Save(progress, rejects, CancellationToken.None);
-        report(progress);
         failure?.Throw();
     }
 
