@@ -147,6 +147,7 @@ internal sealed class Bench(BenchOptions options)
 
     private async Task Ingest(Store store, IngestBench ingest, EngineFigures figures)
     {
+        await ingest.WarmUp();
         Table.IngestHead();
         foreach (var row in IngestRow.Chosen(store is PostgresStore, options))
         {

@@ -31,6 +31,9 @@ internal sealed record BenchOptions
 
     public required string Json { get; init; }
 
+    /// <summary>For each of two kinds of load before the first row.</summary>
+    public TimeSpan Settling => TimeSpan.FromSeconds(IsQuick ? 3 : 10);
+
     public TimeSpan WarmUp => TimeSpan.FromSeconds(WarmUpSeconds);
 
     public TimeSpan Measured => TimeSpan.FromSeconds(Seconds);

@@ -26,8 +26,8 @@ internal sealed record IngestRow(Spread Spread, int Batch)
     public int Connections => Batch switch
     {
         < 100 => 64,
-        < 1000 => 16,
-        _ => 8,
+        < 1000 => 32,
+        _ => 16,
     };
 
     /// <summary>All rows, in the order in which they are measured.</summary>

@@ -233,12 +233,21 @@ internal sealed class BookComparison(OrganizationId organization, Action<Differe
         row.GetInt32(1),
         row.GetInt64(2));
 
+    /// <summary>With the price to the micro: money prints rounded.</summary>
+    private static string Exact(Placement placement) => string.Create(
+        CultureInfo.InvariantCulture, $"{placement}, {placement.EventPrice.Micros} micros");
+
     public void Placements(List<Placement> stored, IReadOnlyList<Placement> expected)
     {
         Expect("placement", "all", "rows", stored.Count, expected.Count);
         for (var number = 0; number < Math.Min(stored.Count, expected.Count); number++)
         {
-            Expect("placement", $"placement {number}", "terms", stored[number].ToString(), expected[number].ToString());
+            if (stored[number] != expected[number])
+            {
+                report(new Difference(
+                    organization, "placement", $"placement {number}", "terms", Exact(stored[number]),
+                    Exact(expected[number])));
+            }
         }
     }
 }

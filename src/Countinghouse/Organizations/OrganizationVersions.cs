@@ -69,7 +69,9 @@ public sealed class OrganizationVersions(Database database, TimeProvider clock)
         _known.AddOrUpdate(
             organization,
             _ => new Known(version, began, changes),
-            (_, known) => known.Changes == changes ? new Known(version, began, changes) : known);
+            (_, known) => known.Changes == changes && (known.Version is null || known.ReadAt <= began)
+                ? new Known(version, began, changes)
+                : known);
     }
 
     /// <summary>
