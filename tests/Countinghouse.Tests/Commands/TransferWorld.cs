@@ -70,7 +70,14 @@ internal sealed class TransferWorld : IAsyncDisposable
 
     public Task<Ended> Export(params string[] arguments) => TestProgram.Run(["export", .. arguments, .. On]);
 
-    public async Task<JsonElement> Summary(string campaign) => await Market.Summary(campaign);
+    /// <summary>
+    /// As the server reports it once it has noticed what another process wrote: a second later at most.
+    /// </summary>
+    public async Task<JsonElement> Summary(string campaign)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(1.1));
+        return await Market.Summary(campaign);
+    }
 
     public Task<long> Number(string sql) => Number(Storage.Database, sql);
 
