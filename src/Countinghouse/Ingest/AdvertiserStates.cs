@@ -132,6 +132,7 @@ public sealed class AdvertiserStates(
         var before = await events.Find(connection, advertiser, [through], cancellation);
         state.BatchNo = through;
         state.Hash = before.Count > 0 ? before[0].Hash : new byte[SHA256.HashSizeInBytes];
+        state.LastReceivedAt = before.Count > 0 ? before[0].CommittedAt : default;
         return state;
     }
 }
