@@ -19,7 +19,8 @@ internal enum IdForm
 /// <param name="Ids">The form of event ids.</param>
 /// <param name="Key">The sender's csb key.</param>
 /// <param name="Path">Where requests go.</param>
-internal sealed record Traffic(IReadOnlyList<(string Campaign, string Offer)> Pairs, IdForm Ids, string Key, string Path)
+internal sealed record Traffic(
+    IReadOnlyList<(string Campaign, string Offer)> Pairs, IdForm Ids, string Key, string Path)
 {
     public const string ImpressionsPath = "/advertising/api/v1/ads/impressions";
 
