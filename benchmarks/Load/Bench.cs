@@ -146,6 +146,18 @@ internal sealed class Bench(BenchOptions options)
     private async Task Ingest(Store store, IngestBench ingest, EngineFigures figures)
     {
         await ingest.WarmUp();
+        if (options.Wants("raw"))
+        {
+            foreach (var batch in RawBench.Batches)
+            {
+                figures.RejectedByBatch[batch] = await ingest.RejectedPerSecond(batch);
+                Table.Raw(
+                    new RawFigures(
+                        $"this server rejects, batch {batch}", figures.RejectedByBatch[batch], null, null),
+                    "events/s");
+            }
+        }
+
         Table.IngestHead();
         foreach (var row in IngestRow.Chosen(store is PostgresStore, options))
         {
@@ -158,6 +170,8 @@ internal sealed class Bench(BenchOptions options)
         var measured = await ingest.Measure(row);
         measured.DropEventsPerSecond =
             _figures.DropByBatch.TryGetValue(row.Batch, out var dropped) ? dropped : null;
+        measured.RejectedEventsPerSecond =
+            figures.RejectedByBatch.TryGetValue(row.Batch, out var rejected) ? rejected : null;
         if (options.Wants("raw") && !row.Kills && measured.EventsPerCommit is { } commit)
         {
             measured.RawRowsPerSecond = await store.RawRowsPerSecond(

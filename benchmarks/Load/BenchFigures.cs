@@ -15,6 +15,9 @@ internal sealed class EngineFigures
 
     public List<RawFigures> Raw { get; } = [];
 
+    /// <summary>Events a second, by batch, that the server answers when it need not store them.</summary>
+    public Dictionary<int, double> RejectedByBatch { get; } = [];
+
     public List<IngestFigures> Ingest { get; } = [];
 
     public List<ReportFigures> Reports { get; } = [];

@@ -96,6 +96,22 @@ internal sealed class IngestBench(Store store, Servers servers, Stage stage, Ben
         }
     }
 
+    /// <summary>
+    /// Events a second when their campaigns do not exist: the same server reads, checks and answers the same requests,
+    /// and stores nothing.
+    /// </summary>
+    public async Task<double> RejectedPerSecond(int batch)
+    {
+        var plan = Plan(new IngestRow(Spread.TwentyCampaigns, batch));
+        var result = await new LoadRun(plan with
+        {
+            Traffic = plan.Traffic with { Pairs = RawBench.Strangers },
+            Measured = options.RawMeasured,
+            IsRejected = true,
+        }).Run();
+        return result.EventsPerSecond;
+    }
+
     /// <summary>How long a server that has just started takes for its first event.</summary>
     public async Task<double> FirstAnswer(int port)
     {

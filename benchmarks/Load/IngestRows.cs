@@ -117,6 +117,9 @@ internal sealed record IngestFigures
     /// <summary>Events a second of Kestrel reading the same bodies and storing nothing.</summary>
     public double? DropEventsPerSecond { get; set; }
 
+    /// <summary>What the same server answers when it need not store anything.</summary>
+    public double? RejectedEventsPerSecond { get; set; }
+
     public required long Accepted { get; init; }
 
     public required long Duplicates { get; init; }

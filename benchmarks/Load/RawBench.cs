@@ -9,7 +9,11 @@ internal sealed record RawFigures(string Row, double PerSecond, double? P50Milli
 internal static class RawBench
 {
     private static readonly int[] CommitRows = [1, 10, 100, 1_000, 10_000];
-    private static readonly int[] Batches = [1, 10, 100, 1_000];
+    public static readonly int[] Batches = [1, 10, 100, 1_000];
+
+    /// <summary>Campaigns and offers that no server knows.</summary>
+    public static IReadOnlyList<(string Campaign, string Offer)> Strangers { get; } =
+        [.. Enumerable.Repeat((new string('3', 22), new string('4', 22)), 20)];
 
     /// <summary>Plain rows, by how many are committed at a time.</summary>
     public static async Task Store(Store store, BenchOptions options, EngineFigures figures)
@@ -34,12 +38,11 @@ internal static class RawBench
     /// <summary>Kestrel reading the bodies of the load and storing nothing: events a second by batch.</summary>
     public static async Task Drop(int port, BenchOptions options, BenchFigures figures)
     {
-        var campaigns = Enumerable.Repeat((new string('3', 22), new string('4', 22)), 20).ToList();
         foreach (var batch in Batches)
         {
             var result = await new LoadRun(new LoadPlan
             {
-                Traffic = new Traffic(campaigns, IdForm.Dated, "csb_none", "/drop"),
+                Traffic = new Traffic(Strangers, IdForm.Dated, "csb_none", "/drop"),
                 Ports = [port],
                 Batch = batch,
                 Connections = new IngestRow(Spread.TwentyCampaigns, batch).Connections,
@@ -62,7 +65,7 @@ internal static class RawBench
     public static double GeneratorNanosPerEvent(IdForm ids)
     {
         const int events = 2_000_000;
-        var traffic = new Traffic([(new string('3', 22), new string('4', 22))], ids, "csb_none", "/drop");
+        var traffic = new Traffic(Strangers, ids, "csb_none", "/drop");
         var source = new EventSource(traffic, 100, worker: 0, workers: 16, seed: 1);
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         var best = double.MaxValue;

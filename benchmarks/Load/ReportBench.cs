@@ -26,8 +26,8 @@ internal sealed partial class ReportBench(BenchOptions options)
 
     private const int LongerTimes = 4;
 
-    /// <summary>Not measured: what is compiled and cached after the first requests stays so.</summary>
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+    /// <summary>Not measured: so long a server that is new to a path compiles it better while it answers.</summary>
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(4);
 
     public async Task<ReportFigures> Measure(string row, int port, string path, string? key)
     {

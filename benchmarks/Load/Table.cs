@@ -18,7 +18,8 @@ internal static class Table
     public static void Note(string text) => Console.WriteLine($"  {text}");
 
     public static void IngestHead() => Console.WriteLine("\n" + Line(
-        "ingest", "conns", "events/s", "requests/s", "p50 ms", "p99 ms", "per commit", "charged", "of raw", "of drop"));
+        "ingest", "conns", "events/s", "requests/s", "p50 ms", "p99 ms", "per commit", "charged", "of raw", "of drop",
+        "of server"));
 
     public static void Ingest(IngestFigures row)
     {
@@ -45,7 +46,8 @@ internal static class Table
             Whole(row.EventsPerCommit),
             row.Stored > 0 ? Percent((double)row.Charged / row.Stored) : "",
             Percent(row.EventsPerSecond / row.RawRowsPerSecond),
-            Percent(row.EventsPerSecond / row.DropEventsPerSecond)));
+            Percent(row.EventsPerSecond / row.DropEventsPerSecond),
+            Percent(row.EventsPerSecond / row.RejectedEventsPerSecond)));
         if (row.JoiningMilliseconds is { } joining)
         {
             Note($"the node that joined took {Whole(joining)} ms for its first event, and held the others up so long");

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Countinghouse.Campaigns;
 using Countinghouse.Primitives;
 
@@ -32,6 +33,8 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
     private readonly int _firstNewPlacement = state.Placements.Count;
     private HourFinder _hours;
 
+    public OrganizationId Advertiser => state.Advertiser;
+
     public Instant Now => facts.Now;
 
     public UtcDay Today => _today;
@@ -62,8 +65,28 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
         campaign.Terms.Status == CampaignStatusEnum.Active
         && CampaignRules.IsExhausted(campaign.Budget.Remaining, campaign.Terms.EventPrice));
 
-    public ArraySegment<byte> Payload() =>
-        journal.Finish(Now, facts.Lists.Ruleset, FirstNewPlacement, NewPlacements);
+    /// <summary>What is to be stored of the flush.</summary>
+    public StoredBatch Batch()
+    {
+        var payload = journal.Finish(Now, facts.Lists.Ruleset, FirstNewPlacement, NewPlacements);
+        var clientHash = SHA256.HashData(journal.ClientKeys);
+        return new StoredBatch
+        {
+            BatchNo = BatchNo,
+            CommittedAt = Now,
+            EventCount = Count,
+            ValidCount = ValidCount,
+            ClickCount = ClickCount,
+            Charge = Charge,
+            FirstHour = FirstHour,
+            LastHour = LastHour,
+            ClientHash = clientHash,
+            PreviousHash = state.Hash,
+            Hash = JournalFormat.Hash(state.Hash, BatchNo, payload, clientHash),
+            ClientKeys = journal.ClientKeys.Length == 0 ? null : journal.ClientKeys.ToArray(),
+            Payload = payload,
+        };
+    }
 
     /// <summary>
     /// Takes the events of all parts, in their order; an atomic part with a refusal is left out whole.

@@ -106,30 +106,25 @@ public sealed partial class EventFlusher
         }
     }
 
-    private (string, (string, object?)[]) BatchStatement(
-        Guid flushId,
-        AdvertiserLane lane,
-        AdvertiserFlush flush,
-        ReadOnlyMemory<byte> payload,
-        byte[] clientHash,
-        byte[] hash) => (
+    private static (string, (string, object?)[]) BatchStatement(
+        Guid flushId, OrganizationId advertiser, StoredBatch batch) => (
         AddBatch,
         [
-            ("org", lane.Advertiser),
-            ("batch", flush.BatchNo),
+            ("org", advertiser),
+            ("batch", batch.BatchNo),
             ("flush", flushId),
-            ("now", flush.Now),
-            ("events", flush.Count),
-            ("valid", flush.ValidCount),
-            ("clicks", flush.ClickCount),
-            ("charge", flush.Charge),
-            ("first", flush.FirstHour),
-            ("last", flush.LastHour),
-            ("client_hash", clientHash),
-            ("previous", lane.State!.Hash),
-            ("hash", hash),
-            ("clients", lane.Journal.ClientKeys.Length == 0 ? null : database.BytesOf(lane.Journal.ClientKeyMemory)),
-            ("payload", database.BytesOf(payload)),
+            ("now", batch.CommittedAt),
+            ("events", batch.EventCount),
+            ("valid", batch.ValidCount),
+            ("clicks", batch.ClickCount),
+            ("charge", batch.Charge),
+            ("first", batch.FirstHour),
+            ("last", batch.LastHour),
+            ("client_hash", batch.ClientHash),
+            ("previous", batch.PreviousHash),
+            ("hash", batch.Hash),
+            ("clients", batch.ClientKeys),
+            ("payload", batch.Payload),
         ]);
 
     private IEnumerable<(string, (string, object?)[])> BudgetStatements(

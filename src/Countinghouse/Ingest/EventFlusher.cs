@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Security.Cryptography;
 using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -17,6 +16,7 @@ public sealed partial class EventFlusher(
     IdRunStore runs,
     TrafficLists lists,
     OrganizationVersions versions,
+    RecentBatches recent,
     TimeProvider clock,
     IngestMetrics metrics,
     ILogger<EventFlusher> log)
@@ -41,7 +41,7 @@ public sealed partial class EventFlusher(
         var flushId = Guid.CreateVersion7(clock.GetUtcNow());
         for (var attempt = 1; ; attempt++)
         {
-            var flushed = new List<(AdvertiserLane Lane, AdvertiserFlush Flush, byte[] Hash)>();
+            var flushed = new List<(AdvertiserLane Lane, AdvertiserFlush Flush, StoredBatch Batch)>();
             try
             {
                 await states.Prepare(CancellationToken.None);
@@ -52,9 +52,10 @@ public sealed partial class EventFlusher(
 
                 await database.Write(connection => Write(connection, flushId, work, attempt, flushed), default);
                 Faults.Hit("after_commit");
-                foreach (var (lane, flush, hash) in flushed)
+                foreach (var (lane, flush, batch) in flushed)
                 {
-                    flush.Committed(hash);
+                    flush.Committed(batch.Hash);
+                    recent.Add(lane.Advertiser, batch);
                     versions.Changed(lane.Advertiser);
                 }
 
@@ -87,7 +88,7 @@ public sealed partial class EventFlusher(
         Guid flushId,
         List<(AdvertiserLane Lane, List<EventPart> Parts)> work,
         int attempt,
-        List<(AdvertiserLane Lane, AdvertiserFlush Flush, byte[] Hash)> flushed)
+        List<(AdvertiserLane Lane, AdvertiserFlush Flush, StoredBatch Batch)> flushed)
     {
         var decided = new List<(AdvertiserLane Lane, AdvertiserFlush Flush)>();
         foreach (var (lane, parts) in work)
@@ -122,7 +123,7 @@ public sealed partial class EventFlusher(
 
         foreach (var (lane, flush) in decided.Where(one => one.Flush.Count > 0))
         {
-            flushed.Add((lane, flush, await Store(connection, flushId, lane, flush)));
+            flushed.Add((lane, flush, await Store(connection, flushId, flush)));
             Faults.Hit("after_insert");
         }
 
@@ -199,24 +200,21 @@ public sealed partial class EventFlusher(
             pair => pair.Value.Event.Identity(state.Placements[pair.Value.Event.Placement]));
     }
 
-    private async Task<byte[]> Store(
-        DbConnection connection, Guid flushId, AdvertiserLane lane, AdvertiserFlush flush)
+    private async Task<StoredBatch> Store(DbConnection connection, Guid flushId, AdvertiserFlush flush)
     {
-        var state = lane.State!;
-        var payload = flush.Payload();
-        var clientHash = SHA256.HashData(lane.Journal.ClientKeys);
-        var hash = JournalFormat.Hash(state.Hash, flush.BatchNo, payload, clientHash);
+        var advertiser = flush.Advertiser;
+        var batch = flush.Batch();
         var exhausted = flush.Exhausted().ToList();
-        await AddPlacements(connection, flush, state.Advertiser);
+        await AddPlacements(connection, flush, advertiser);
         await connection.ExecuteAll(
             [
-                BatchStatement(flushId, lane, flush, payload, clientHash, hash),
-                .. BudgetStatements(flush, state.Advertiser),
-                .. exhausted.Select(campaign => ExhaustStatement(flush, state.Advertiser, campaign.Id)),
-                HeadStatement(flush, state.Advertiser, hash, exhausted.Count > 0),
+                BatchStatement(flushId, advertiser, batch),
+                .. BudgetStatements(flush, advertiser),
+                .. exhausted.Select(campaign => ExhaustStatement(flush, advertiser, campaign.Id)),
+                HeadStatement(flush, advertiser, batch.Hash, exhausted.Count > 0),
             ],
             default);
-        return hash;
+        return batch;
     }
 
     private static readonly Dictionary<EventId, EventIdentity> NothingStored = [];

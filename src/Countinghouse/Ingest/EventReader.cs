@@ -37,7 +37,7 @@ public sealed record StoredBatch
 }
 
 /// <summary>The only reader of stored batches. Batches never change, so what was read stays true.</summary>
-public sealed class EventReader(Database database)
+public sealed class EventReader(Database database, RecentBatches recent)
 {
     private const string Columns = """
         SELECT batch_no, committed_at, event_count, valid_count, click_count, charge_micro, first_hour, last_hour,
@@ -80,8 +80,32 @@ public sealed class EventReader(Database database)
         DbConnection connection, OrganizationId advertiser, string name, CancellationToken cancellation) =>
         await connection.Number(Through, cancellation, ("org", advertiser), ("name", name)) ?? 0;
 
-    /// <summary>Hands over the batches after one up to another, in order, one at a time.</summary>
-    public Task ForEach(
+    /// <summary>
+    /// Hands over the batches after one up to another, in order, one at a time; those that this node has just written
+    /// as it wrote them.
+    /// </summary>
+    public async Task ForEach(
+        DbConnection connection,
+        OrganizationId advertiser,
+        long after,
+        long through,
+        Action<StoredBatch> read,
+        CancellationToken cancellation)
+    {
+        if (recent.Find(advertiser, after, through) is not { } batches)
+        {
+            await ForEachStored(connection, advertiser, after, through, read, cancellation);
+            return;
+        }
+
+        foreach (var batch in batches)
+        {
+            read(batch);
+        }
+    }
+
+    /// <summary>The same, as they lie in the database.</summary>
+    public Task ForEachStored(
         DbConnection connection,
         OrganizationId advertiser,
         long after,

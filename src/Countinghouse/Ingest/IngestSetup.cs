@@ -22,6 +22,7 @@ public static class IngestSetup
             .AddSingleton<RollupCheck>()
             .AddSingleton<RollupReader>()
             .AddSingleton<IdRuns>()
+            .AddSingleton<RecentBatches>()
             .AddSingleton<Receipts>()
             .AddSingleton<Verifier>()
             .AddSingleton<VerificationStore>()

@@ -58,15 +58,12 @@ public sealed class JournalWriter
 
     private byte[] _events = new byte[64 * 1024];
     private byte[] _clients = new byte[16 * 1024];
-    private byte[] _payload = [];
     private int _eventBytes;
     private int _clientBytes;
 
     public int Count { get; private set; }
 
     public ReadOnlySpan<byte> ClientKeys => _clients.AsSpan(0, _clientBytes);
-
-    public ReadOnlyMemory<byte> ClientKeyMemory => _clients.AsMemory(0, _clientBytes);
 
     public void Clear() => (_eventBytes, _clientBytes, Count) = (0, 0, 0);
 
@@ -104,13 +101,12 @@ public sealed class JournalWriter
         }
     }
 
-    /// <summary>The payload of what was added; its bytes are good until the next call.</summary>
-    public ArraySegment<byte> Finish(
+    /// <summary>The payload of what was added.</summary>
+    public byte[] Finish(
         Instant receivedAt, int ruleset, int firstNewPlacement, ReadOnlySpan<Placement> newPlacements)
     {
         const int placementBytesMax = 1 + (4 * 16) + 10;
-        Grow(ref _payload, 64 + (newPlacements.Length * placementBytesMax) + _eventBytes);
-        var at = _payload.AsSpan();
+        Span<byte> at = new byte[64 + (newPlacements.Length * placementBytesMax)];
         at[0] = JournalFormat.Version;
         BinaryPrimitives.WriteInt64LittleEndian(at[1..], receivedAt.Micros);
         var used = 9;
@@ -123,8 +119,7 @@ public sealed class JournalWriter
         }
 
         used += Varint(at[used..], (ulong)Count);
-        _events.AsSpan(0, _eventBytes).CopyTo(at[used..]);
-        return new ArraySegment<byte>(_payload, 0, used + _eventBytes);
+        return [.. at[..used], .. _events.AsSpan(0, _eventBytes)];
     }
 
     private static int Write(Span<byte> at, in Placement placement)

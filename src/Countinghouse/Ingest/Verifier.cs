@@ -117,7 +117,7 @@ public sealed class Verifier(Database database, EventReader events, RollupCheck 
         var days = await connection.Query(
             Days, row => (Campaign: row.Id<CampaignId>(0), Day: row.GetInt32(1)), cancellation, ("org", advertiser));
         var audit = new JournalAudit(advertiser, through, days, report);
-        await events.ForEach(
+        await events.ForEachStored(
             connection,
             advertiser,
             0,

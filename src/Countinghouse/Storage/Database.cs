@@ -181,13 +181,6 @@ public sealed class Database : IAsyncDisposable
     }
 
     /// <summary>
-    /// Bytes as a parameter: as they lie there for PostgreSQL, copied for SQLite, which takes arrays alone.
-    /// </summary>
-    public object BytesOf(ReadOnlyMemory<byte> bytes) => Engine == Engine.Postgres
-        ? bytes
-        : (object)bytes.ToArray();
-
-    /// <summary>
     /// The end of a SELECT that locks its rows until the transaction ends; SQLite locks by writing at all.
     /// </summary>
     public string ForUpdate => Engine == Engine.Postgres ? " FOR UPDATE" : "";

@@ -50,7 +50,7 @@ public abstract class JournalUpgradeContract(Engine engine)
         var before = (await Rows(test.Database, Rollups), await Rows(test.Database, Totals));
         await Upgrade(test.Database);
 
-        var reader = new EventReader(test.Database);
+        var reader = new EventReader(test.Database, new RecentBatches());
         foreach (var advertiser in old.Advertisers)
         {
             await new Rollups(test.Database, reader).Rebuild(advertiser, _ => { }, CancellationToken.None);
@@ -76,7 +76,7 @@ public abstract class JournalUpgradeContract(Engine engine)
         await test.Database.Read(
             async connection =>
             {
-                await new EventReader(test.Database).ForEach(
+                await new EventReader(test.Database, new RecentBatches()).ForEach(
                     connection,
                     old.Advertisers[0],
                     0,
@@ -207,7 +207,7 @@ public abstract class JournalUpgradeContract(Engine engine)
         async connection =>
         {
             var events = new List<AdEvent>();
-            await new EventReader(database).ForEachEvent(
+            await new EventReader(database, new RecentBatches()).ForEachEvent(
                 connection,
                 advertiser,
                 long.MaxValue,
