@@ -6,9 +6,6 @@ namespace Countinghouse.Access;
 /// <summary>Puts the slice into the program.</summary>
 public static class AccessSetup
 {
-    /// <summary>The scheme that chooses: the first credential present decides, and a bad one is not forgiven.</summary>
-    private const string FirstCredential = "FirstCredential";
-
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
         services.AddSingleton<ApiKeyStore>().AddSingleton<ApiKeyCache>().AddSingleton<OwnerStore>();
@@ -16,10 +13,9 @@ public static class AccessSetup
 
         // The core alone: AddAuthentication would bring Data Protection, which on start writes a key ring to the home
         // directory (and warns that it lies there in the clear). No scheme here encrypts anything with it.
-        services.AddAuthenticationCore(authentication => authentication.DefaultScheme = FirstCredential);
+        services.AddAuthenticationCore(authentication => authentication.DefaultScheme = ApiKeyHandler.Scheme);
         services.AddWebEncoders();
         new AuthenticationBuilder(services)
-            .AddPolicyScheme(FirstCredential, null, choice => choice.ForwardDefaultSelector = Choose)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.Scheme, null);
         services.AddAuthorization();
         return services;
@@ -46,9 +42,6 @@ public static class AccessSetup
 
         await next(context);
     }
-
-    /// <summary>Order of the contract: key, bearer token, session. As schemes join, they are named here.</summary>
-    private static string Choose(HttpContext context) => ApiKeyHandler.Scheme;
 
     /// <summary>A token or session: no such scheme can vouch for it yet, so it is not valid.</summary>
     private static bool HasOtherCredential(HttpRequest request) =>

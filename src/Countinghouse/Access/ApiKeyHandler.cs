@@ -6,8 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Countinghouse.Access;
 
 /// <summary>
-/// Authenticates by API key. It is one scheme among those that <see cref="AccessSetup"/> chooses from; bearer tokens
-/// and sessions are further ones.
+/// Authenticates by API key: the only kind of credential there is, and a bad one is not forgiven.
 /// </summary>
 public sealed class ApiKeyHandler(
     ApiKeyCache keys,

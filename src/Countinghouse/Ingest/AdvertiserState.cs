@@ -160,9 +160,9 @@ internal sealed class AdvertiserState(OrganizationId advertiser, KnownIds ids, C
     public void Apply(StoredBatch batch)
     {
         var reader = new JournalReader(batch.Payload, batch.ClientKeys);
-        for (var number = Placements.Count - reader.FirstNewPlacement; number < reader.NewPlacements.Length; number++)
+        foreach (ref readonly var placement in reader.PlacementsAfter(Placements.Count))
         {
-            AddPlacement(reader.NewPlacements[number]);
+            AddPlacement(placement);
         }
 
         var today = UtcDay.Of(reader.ReceivedAt.ToTime()).Number;

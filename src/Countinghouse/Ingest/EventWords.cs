@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Countinghouse.Ingest;
 
 /// <summary>
-/// The words for kinds, validities and reasons in files that leave the system or come into it: the members' names in
-/// snake_case. They reached other people's disks: never change one.
+/// The words for kinds, validities and reasons in receipts and in files that leave the system or come into it: the
+/// members' names in snake_case. They reached other people's disks: never change one.
 /// </summary>
 public static class EventWords
 {

@@ -208,20 +208,14 @@ public ref struct JournalReader
     public int Count { get; }
 
     /// <summary>
-    /// Adds what the batch defines to the placements known before it; some of it may be known already.
+    /// The placements that the batch defines, without those among the first <paramref name="known"/>, which may be some.
     /// </summary>
-    public readonly void AddPlacements(List<Placement> known)
-    {
-        if (FirstNewPlacement > known.Count)
-        {
-            throw new InvalidDataException($"Placement {known.Count} is missing.");
-        }
+    public readonly ReadOnlySpan<Placement> PlacementsAfter(int known) => FirstNewPlacement > known
+        ? throw new InvalidDataException($"Placement {known} is missing.")
+        : NewPlacements.AsSpan(Math.Min(known - FirstNewPlacement, NewPlacements.Length));
 
-        for (var number = known.Count - FirstNewPlacement; number < NewPlacements.Length; number++)
-        {
-            known.Add(NewPlacements[number]);
-        }
-    }
+    /// <summary>Adds what the batch defines to the placements known before it.</summary>
+    public readonly void AddPlacements(List<Placement> known) => known.AddRange(PlacementsAfter(known.Count));
 
     /// <summary>The client key of the event just read; 0 when it has none or keys are erased.</summary>
     public ulong Client { get; private set; }

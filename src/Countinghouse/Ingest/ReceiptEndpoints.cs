@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Countinghouse.Access;
 using Countinghouse.Http;
@@ -90,13 +89,11 @@ public sealed record EventReceipt
         {
             EventId = found.Event.Id,
             OrganizationId = found.Advertiser,
-            Kind = JsonNamingPolicy.SnakeCaseLower.ConvertName(found.Event.Kind.ToString()),
+            Kind = EventWords.Of(found.Event.Kind),
             Outcome = found.Event.Validity != Validity.Valid ? ReceiptOutcome.Invalid
                 : found.Event.Reason != EventReason.None ? ReceiptOutcome.Unbilled
                 : ReceiptOutcome.Accepted,
-            Reason = found.Event.Reason == EventReason.None
-                ? null
-                : JsonNamingPolicy.SnakeCaseLower.ConvertName(found.Event.Reason.ToString()),
+            Reason = EventWords.Of(found.Event.Reason),
             Ruleset = found.Ruleset,
             CampaignId = found.Placement.Campaign,
             OfferId = found.Placement.Offer,
