@@ -10,6 +10,14 @@ namespace Countinghouse.Proof;
 [Trait("Length", "Long")]
 public abstract class BrokenBuildContract(Engine engine)
 {
+    /// <summary>Every broken build with its checker, as the table names them.</summary>
+    internal static readonly string[] Caught =
+    [
+        "no_lock caught by budget", "ack_before_commit caught by lost",
+        "rollup_in_second_transaction caught by rollup", "no_tail caught by once",
+        "no_flush_lookup caught by answers", "no_flush_lookup caught by invented",
+    ];
+
     private const int SeedsMax = 5;
 
     // On SQLite one process cannot go without the lock: its lane decides one flush after the other. Two processes on

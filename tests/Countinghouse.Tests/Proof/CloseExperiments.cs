@@ -12,7 +12,7 @@ internal static class CloseExperiments
     private const string Month = "2028-02";
     private const int MonthNumber = 202802;
 
-    private static readonly string[] ClosePoints =
+    public static readonly string[] ClosePoints =
     [
         "close_after_start", "close_after_fence", "close_after_verify", "close_after_counts", "close_after_settle",
         "close_after_finish",

@@ -19,7 +19,7 @@ internal static class Experiments
         Engine engine, int seed, int clicks = 5_000, string sabotage = "", int? nodes = null)
     {
         await using var world = await ProofWorld.Open(engine, (_, _) => [("SABOTAGE", sabotage)], nodes);
-        await BreakSchema(world, sabotage);
+        await BrokenSchema.Apply(world, sabotage);
         var campaign = await world.NewCampaign("cpc", 0.10m, clicks * 0.10m);
         var plan = new ProofPlan(seed, world.Nodes.Count);
         var sends = Enumerable.Range(0, clicks + (clicks / 10))
@@ -78,36 +78,6 @@ internal static class Experiments
         }
 
         return outcome;
-    }
-
-    /// <summary>What a broken build would be kept from by the schema: the switch is "no lock and no CHECK".</summary>
-    private static async Task BreakSchema(ProofWorld world, string sabotage)
-    {
-        if (sabotage != "no_lock")
-        {
-            return;
-        }
-
-        if (world.Engine == Engine.Sqlite)
-        {
-            // The file keeps no names of constraints; the definition itself is what has to change.
-            await world.Database.Execute("""
-                PRAGMA writable_schema = ON;
-                UPDATE sqlite_master SET sql = replace(sql, 'spent_micro - credited_micro <= budget_micro', '1 = 1')
-                WHERE name = 'campaign_budget';
-                PRAGMA writable_schema = OFF
-                """);
-            return;
-        }
-
-        var names = new List<string>();
-        await world.Database.Query(
-            "SELECT conname FROM pg_constraint WHERE conrelid = 'campaign_budget'::regclass AND contype = 'c'",
-            row => names.Add(row.GetString(0)));
-        foreach (var name in names)
-        {
-            await world.Database.Execute($"ALTER TABLE campaign_budget DROP CONSTRAINT {name}");
-        }
     }
 
     private static void ExpectOneWinner(ProofOutcome outcome, int pairs)
