@@ -17,6 +17,11 @@ var program = new DocumentedCommand(
     OrganizationsCommand.Create(),
     KeysCommand.Create(),
     CloseCommand.Create(),
+    ExportCommand.Create(),
+    ImportCommand.Create(),
+    VerifyCommand.Create(),
+    RebuildCommand.Create(),
+    TrafficCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);
 

@@ -1,3 +1,4 @@
+using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 
@@ -7,7 +8,8 @@ namespace Countinghouse.Campaigns;
 /// Completes campaigns whose end date has passed, once a minute. Charging stops at midnight without it: the flush looks
 /// at the dates. Any number of nodes may do this at once, because the condition is in the statement.
 /// </summary>
-public sealed partial class CampaignScheduleJob(Database database, TimeProvider clock, ILogger<CampaignScheduleJob> log)
+public sealed partial class CampaignScheduleJob(
+    Database database, OrganizationVersions versions, TimeProvider clock, ILogger<CampaignScheduleJob> log)
     : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
@@ -40,6 +42,7 @@ public sealed partial class CampaignScheduleJob(Database database, TimeProvider 
                         Complete, cancellation, ("org", organization), ("today", today), ("now", Instant.Of(now)));
                 },
                 cancellation);
+            versions.Changed(organization);
         }
 
         return completed;

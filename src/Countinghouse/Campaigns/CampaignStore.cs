@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Countinghouse.Http;
+using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 
@@ -9,7 +10,7 @@ namespace Countinghouse.Campaigns;
 /// Keeps campaigns. Every change first raises the organization's config version, which takes the row lock that the
 /// flush of events takes too: no node charges by terms that are being changed.
 /// </summary>
-public sealed class CampaignStore(Database database)
+public sealed class CampaignStore(Database database, OrganizationVersions versions)
 {
     private const string Columns = """
         SELECT c.campaign_id, c.org_id, c.name, c.status, c.completed_reason, c.completed_at, c.pricing, c.price_micro,
@@ -108,6 +109,10 @@ public sealed class CampaignStore(Database database)
         {
             return unknown.Offers;
         }
+        finally
+        {
+            versions.Changed(campaign.OrganizationId);
+        }
     }
 
     /// <summary>
@@ -128,6 +133,11 @@ public sealed class CampaignStore(Database database)
         catch (UnknownOffersException unknown)
         {
             return (null, unknown.Offers);
+        }
+        finally
+        {
+            // Also after a failure: the commit may have happened all the same.
+            versions.Changed(organization);
         }
 
         async Task<Campaign?> Changing(DbConnection connection)

@@ -24,6 +24,7 @@ internal static class Failures
             ["The configuration is not valid: " + OneLine(error.Message)],
         IOException { InnerException: AddressInUseException } =>
             [OneLine(error.Message) + " Choose another with --urls."],
+        InvalidDataException => ["The database holds what this program cannot read: " + OneLine(error.Message)],
         DbException => ["The database cannot be used: " + OneLine(WithCause(error))],
         _ => null,
     };
@@ -36,9 +37,12 @@ internal static class Failures
         "Set them in appsettings.json, or in the environment as COUNTINGHOUSE_<section>__<setting>.",
     ];
 
-    /// <summary>Options classes are called after their section.</summary>
+    /// <summary>An options class names its section in a constant, or is called after it.</summary>
     private static string Section(Type options) =>
-        options.Name.EndsWith("Options", StringComparison.Ordinal) ? options.Name[..^"Options".Length] : options.Name;
+        options.GetField("Section")?.GetRawConstantValue() as string
+        ?? (options.Name.EndsWith("Options", StringComparison.Ordinal)
+            ? options.Name[..^"Options".Length]
+            : options.Name);
 
     private static string WithCause(Exception error) =>
         error.InnerException is { } cause && !error.Message.Contains(cause.Message, StringComparison.Ordinal)

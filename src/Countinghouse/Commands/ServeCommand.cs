@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Countinghouse.Commands.Demonstration;
+using Countinghouse.Ingest;
 using Countinghouse.Storage;
 using Microsoft.Extensions.Options;
 
@@ -94,6 +95,7 @@ internal static class ServeCommand
         app.Services.GetService<IStartupValidator>()?.Validate();
         Addresses.RefuseTaken(settings.Urls);
         await app.Services.GetRequiredService<Migrator>().Migrate(cancellation);
+        await app.Services.GetRequiredService<JournalUpgrade>().Run(cancellation);
 
         var demo = line.GetValue(NoDemo)
             ? null

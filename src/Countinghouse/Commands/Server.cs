@@ -59,6 +59,7 @@ public static class Server
         services.AddOrganizations();
         services.AddCampaigns();
         services.AddIngest(configuration);
+        services.AddTraffic(configuration);
         services.AddReporting();
         services.AddRevenueShare(configuration);
     }
@@ -88,6 +89,8 @@ public static class Server
         api.MapCatalog();
         api.MapCampaigns();
         api.MapEvents();
+        api.MapReceipts();
+        api.MapVerifications();
         api.MapReporting();
         api.MapRevenueShare();
         app.MapDiscovery();

@@ -53,11 +53,19 @@ internal static class WireArguments
 
     /// <summary>One of a few words.</summary>
     public static Option<T> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
+        where T : struct, Enum => Choice(name, description, isRequired: true, choices);
+
+    /// <summary>The same; the enum's zero when it is not given.</summary>
+    public static Option<T> OptionalChoice<T>(string name, string description, params (string Word, T Value)[] choices)
+        where T : struct, Enum => Choice(name, description, isRequired: false, choices);
+
+    private static Option<T> Choice<T>(
+        string name, string description, bool isRequired, (string Word, T Value)[] choices)
         where T : struct, Enum => new(name)
         {
             Description = description,
             HelpName = string.Join('|', choices.Select(choice => choice.Word)),
-            Required = true,
+            Required = isRequired,
             CustomParser = result =>
             {
                 var text = result.Tokens[0].Value;

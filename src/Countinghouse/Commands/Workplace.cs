@@ -1,4 +1,5 @@
 using Countinghouse.Access;
+using Countinghouse.Ingest;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Microsoft.Extensions.Options;
@@ -42,6 +43,7 @@ internal static class Workplace
         {
             provider.GetService<IStartupValidator>()?.Validate();
             await provider.GetRequiredService<Migrator>().Migrate(cancellation);
+            await provider.GetRequiredService<JournalUpgrade>().Run(cancellation);
             return provider;
         }
         catch

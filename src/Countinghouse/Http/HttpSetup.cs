@@ -41,6 +41,10 @@ public static class HttpSetup
                 forwarded.KnownProxies.Add(IPAddress.Parse(proxy));
             }
 
+            // From proxy to proxy, as long as they are trusted. The default is one step: behind two of them all would
+            // seem to come from the outer one's address.
+            forwarded.ForwardLimit = null;
+
             // With no proxy named the framework would believe everybody's headers.
             forwarded.ForwardedHeaders = forwarded.KnownProxies.Count > 0
                 ? ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto

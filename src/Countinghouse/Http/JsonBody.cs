@@ -60,6 +60,8 @@ public sealed class JsonBody<T>
 /// <summary>Reads request bodies.</summary>
 public static class JsonBody
 {
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <summary>Unicode characters; a pair of surrogates is one.</summary>
     public static int Characters(this string text) => text.EnumerateRunes().Count();
 
@@ -71,22 +73,49 @@ public static class JsonBody
             return new JsonBody<T>(Problems.NotJson());
         }
 
+        using var body = await RequestBody.Read(context.Request, cancellation);
+        var strict = context.GetEndpoint()!.Metadata.GetMetadata<StrictInput>() is not null;
+        return Parse<T>(body.Bytes, strict);
+    }
+
+    /// <summary>Reads a body that is at hand; a byte order mark before it is passed over.</summary>
+    /// <param name="utf8">The whole body.</param>
+    /// <param name="strict">True: members that the type does not know are faults.</param>
+    public static JsonBody<T> Parse<T>(ReadOnlyMemory<byte> utf8, bool strict)
+        where T : class
+    {
         try
         {
-            using var document = await JsonDocument.ParseAsync(
-                context.Request.Body, new JsonDocumentOptions { MaxDepth = 16 }, cancellation);
-            var strict = context.GetEndpoint()!.Metadata.GetMetadata<StrictInput>() is not null;
+            var text = utf8.Span.StartsWith(ByteOrderMark) ? utf8[ByteOrderMark.Length..] : utf8;
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 16 });
             return new JsonBody<T>(document.RootElement, strict);
         }
         catch (JsonException error)
         {
             return new JsonBody<T>(BrokenJson(error));
         }
-        catch (InvalidOperationException error) when (error.Source == "System.Text.Json.Rethrowable")
+        catch (InvalidOperationException error) when (IsNoUnicode(error))
         {
             return new JsonBody<T>(Problems.BrokenJson("a text in it is not valid Unicode."));
         }
     }
+
+    /// <summary>Reads one element of a body in which each stands alone; its faults begin with the path.</summary>
+    public static JsonBody<T> ParseItem<T>(JsonElement item, string path)
+        where T : class
+    {
+        try
+        {
+            return new JsonBody<T>(item, strict: false, path);
+        }
+        catch (InvalidOperationException error) when (IsNoUnicode(error))
+        {
+            return new JsonBody<T>(Problems.Invalid(path, "has a text that is not valid Unicode"));
+        }
+    }
+
+    private static bool IsNoUnicode(InvalidOperationException error) =>
+        error.Source == "System.Text.Json.Rethrowable";
 
     /// <summary>Says where JSON broke off, without quoting what was sent.</summary>
     public static Problem BrokenJson(JsonException error) => Problems.BrokenJson(

@@ -29,6 +29,7 @@ internal static class OpenApiText
         ("Ad Reporting", "What campaigns did and cost: lifetime totals, days, and series over time."),
         ("Revenue Share", "What a retailer earned in each closed month, and what of it was paid."),
         ("Organizations", "Advertisers, retailers and the platform's operator."),
+        ("Operations", "What only the platform's operator does: holding all figures against the events."),
         ("Catalog", "A retailer's locations, and the offers there which campaigns promote."),
         ("Campaigns", "What an advertiser runs: price, budget, dates and offers, and the steps of its life."),
         ("API Keys", "Credentials of an organization's servers and web pages."),

@@ -60,7 +60,27 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
     public ArraySegment<byte> Payload() =>
         journal.Finish(Now, facts.Lists.Ruleset, FirstNewPlacement, NewPlacements);
 
-    public EventAnswer Take(in SentEvent sent, EventSender sender)
+    /// <summary>
+    /// Takes the events of all parts, in their order; an atomic part with a refusal is left out whole.
+    /// </summary>
+    public void TakeAll(List<EventPart> parts)
+    {
+        foreach (var part in parts)
+        {
+            if (part.Request.Atomic && RefuseAny(part))
+            {
+                continue;
+            }
+
+            var events = part.Request.Events.AsSpan();
+            foreach (var position in part.Positions)
+            {
+                part.Request.Answers[position] = Take(events[position], part.Request.Sender);
+            }
+        }
+    }
+
+    private EventAnswer Take(in SentEvent sent, EventSender sender)
     {
         var outcome = Refuse(sent, sender, out var campaign, out var terms, out var believed);
         var id = sent.Id ?? new EventId(Guid.CreateVersion7(Now.ToTime()));

@@ -16,8 +16,11 @@ public sealed class AdvertiserStates(
     EventReader events,
     IdRunStore runs,
     SystemSecrets secrets,
-    IOptions<IngestOptions> options)
+    IOptions<IngestOptions> options,
+    IOptions<WindowOptions> windows)
 {
+    private const long MicrosPerSecond = 1_000_000;
+
     private const string Budgets = """
         SELECT campaign_id, budget_micro, spent_micro - credited_micro, daily_cap_micro, day, day_spent_micro
         FROM campaign_budget WHERE org_id = @org
@@ -102,9 +105,8 @@ public sealed class AdvertiserStates(
     private async Task<AdvertiserState> Load(
         DbConnection connection, OrganizationId advertiser, IngestHead head, CancellationToken cancellation)
     {
-        var windows = new WindowOptions();
         var ids = new KnownIds(Hash, options.Value.HotIdsMax);
-        var state = new AdvertiserState(advertiser, ids, new ClientWindows());
+        var state = new AdvertiserState(advertiser, ids, new ClientWindows(windows.Value));
         var through = await EventReader.ProjectedThrough(connection, advertiser, IdRunStore.Projection, cancellation);
         ids.Use(await runs.List(connection, advertiser, cancellation), through);
         foreach (var placement in await events.Placements(connection, advertiser, cancellation))
@@ -116,12 +118,13 @@ public sealed class AdvertiserStates(
         {
             var last = new Instant(await connection.Number(
                 LastReceived, cancellation, ("org", advertiser), ("batch", head.BatchNo)) ?? 0);
+            state.Windows.Expire(last.Micros);
             await events.ForEachRecent(
                 connection,
                 advertiser,
                 through,
-                new Instant(last.Micros - windows.ImpressionMicros),
-                new Instant(last.Micros - windows.LongestMicros),
+                new Instant(last.Micros - (windows.Value.ImpressionWindowSeconds * MicrosPerSecond)),
+                new Instant(last.Micros - ((long)ClientWindows.Longest.TotalSeconds * MicrosPerSecond)),
                 state.ApplyToWindows,
                 cancellation);
         }
@@ -129,6 +132,7 @@ public sealed class AdvertiserStates(
         var before = await events.Find(connection, advertiser, [through], cancellation);
         state.BatchNo = through;
         state.Hash = before.Count > 0 ? before[0].Hash : new byte[SHA256.HashSizeInBytes];
+        state.LastReceivedAt = before.Count > 0 ? before[0].CommittedAt : default;
         return state;
     }
 }

@@ -1,8 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text;
 using Countinghouse.Access;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Primitives;
 
 namespace Countinghouse.Ingest;
 
@@ -74,6 +76,13 @@ public sealed record ImpressionsOut(
 /// <summary>Recording events over HTTP: public, so the answer never tells which rule caught an event.</summary>
 public static class EventEndpoints
 {
+    /// <summary>An IPv6 address with its zone, as .NET prints it, and some to spare.</summary>
+    private const int AddressBytesMax = 80;
+
+    /// <summary>Longer agents, which browsers do not have, get memory of their own.</summary>
+    private const int AgentCharsOnStack = 512;
+    private const int Utf8BytesPerChar = 3;
+
     public static IEndpointRouteBuilder MapEvents(this IEndpointRouteBuilder routes)
     {
         var ads = routes.MapGroup("/ads").WithTags("Ads").RequireCors(HttpSetup.AnyOrigin);
@@ -95,19 +104,20 @@ public static class EventEndpoints
     }
 
     private static async Task<Results<Ok<ClickOut>, Problem>> Click(
-        HttpContext context, EventWriter writer, ClientReader clients, CancellationToken cancellation)
+        HttpContext context,
+        EventWriter writer,
+        ClientReader clients,
+        TrafficLists lists,
+        CancellationToken cancellation)
     {
-        var body = await context.ReadJson<EventIn>(cancellation);
-        if (body.Problem is { } problem)
+        var (batch, problem) = await EventRequests.ReadClick(context, clients, cancellation);
+        if (problem is not null)
         {
             return problem;
         }
 
-        var answers = await writer.Write(
-            new[] { ToEvent(body.Value, EventKind.Click, clients) },
-            Sender(context, clients),
-            atomic: true,
-            cancellation);
+        var answers = await writer.Write(batch!.Events, Sender(context, clients, lists), atomic: false, cancellation);
+        batch.Return();
         return answers is null ? Problems.IngestBusy() : answers[0].Outcome switch
         {
             EventOutcome.Accepted or EventOutcome.Duplicate => TypedResults.Ok(new ClickOut(true, answers[0].Id)),
@@ -119,9 +129,13 @@ public static class EventEndpoints
     }
 
     private static async Task<Results<Ok<ImpressionsOut>, Problem>> Impressions(
-        HttpContext context, EventWriter writer, ClientReader clients, CancellationToken cancellation)
+        HttpContext context,
+        EventWriter writer,
+        ClientReader clients,
+        TrafficLists lists,
+        CancellationToken cancellation)
     {
-        var (batch, problem) = await ImpressionsReader.Read(context, clients, cancellation);
+        var (batch, problem) = await EventRequests.ReadImpressions(context, clients, cancellation);
         if (problem is not null)
         {
             return problem;
@@ -129,61 +143,109 @@ public static class EventEndpoints
 
         if (batch!.Atomic && batch.Faults.Count > 0)
         {
+            batch.Return();
             return Problems.Invalid([.. batch.Faults.SelectMany(item => item.Value)]);
         }
 
-        var good = batch.Items.Where(item => item.Sent is not null).ToList();
-        var answers = await writer.Write(
-            good.Select(item => item.Sent!.Value).ToArray(), Sender(context, clients), batch.Atomic, cancellation);
+        var answers = await writer.Write(batch.Events, Sender(context, clients, lists), batch.Atomic, cancellation);
+        batch.Return();
         if (answers is null)
         {
             return Problems.IngestBusy();
         }
 
-        var faults = good.Zip(answers).Where(pair => pair.Second.IsRefusal).ToList();
-        if (batch.Atomic && faults.Count > 0)
+        if (batch.Atomic && FirstRefusal(answers) is { } first)
         {
-            return Problems.Invalid(
-                [.. faults.Select(pair => Fault(pair.Second.Outcome, $"impressions[{pair.First.Index}]."))]);
+            return Problems.Invalid(RefusalsOfAtomic(answers, first));
         }
 
-        var rejected = faults
-            .Select(pair => Rejected(pair.First.Index, Fault(pair.Second.Outcome, ""), pair.Second.Outcome))
-            .Concat(batch.Faults.Select(item => new RejectedOut(
-                item.Key, "validation_error", string.Join("; ", item.Value.Select(Sentence)))))
-            .OrderBy(item => item.Index)
-            .ToList();
-        return TypedResults.Ok(new ImpressionsOut(
-            rejected.Count == 0,
-            answers.Count(answer => answer.Outcome == EventOutcome.Accepted),
-            answers.Count(answer => answer.Outcome == EventOutcome.Duplicate),
-            rejected));
+        return TypedResults.Ok(Summarize(batch, answers));
     }
 
-    internal static SentEvent ToEvent(EventIn sent, EventKind kind, ClientReader clients) => new()
+    private static int? FirstRefusal(EventAnswer[] answers)
     {
-        Kind = kind,
-        Campaign = sent.CampaignId,
-        Offer = sent.OfferId,
-        Id = sent.EventId,
-        StatedAt = sent.OccurredAt,
-        StatedClient = sent.Client is { } client
-            ? clients.Read(client.Ip, client.UserAgent, isPrefetch: false)
-            : null,
-    };
+        for (var position = 0; position < answers.Length; position++)
+        {
+            if (answers[position].IsRefusal)
+            {
+                return position;
+            }
+        }
 
-    private static EventSender Sender(HttpContext context, ClientReader clients)
+        return null;
+    }
+
+    private static List<FieldError> RefusalsOfAtomic(EventAnswer[] answers, int first)
     {
-        var caller = context.CallerOrNull();
+        var faults = new List<FieldError>();
+        for (var position = first; position < answers.Length; position++)
+        {
+            if (answers[position].IsRefusal)
+            {
+                faults.Add(Fault(answers[position].Outcome, $"impressions[{position}]."));
+            }
+        }
+
+        return faults;
+    }
+
+    /// <summary>Counts the answers, and puts the items that were no events between them.</summary>
+    private static ImpressionsOut Summarize(ReadBatch batch, EventAnswer[] answers)
+    {
+        var (accepted, duplicates, position) = (0, 0, 0);
+        List<RejectedOut>? rejected = null;
+        for (var index = 0; index < batch.ItemCount; index++)
+        {
+            if (batch.Faults.Count > 0 && batch.Faults.TryGetValue(index, out var faults))
+            {
+                (rejected ??= []).Add(new RejectedOut(
+                    index, "validation_error", string.Join("; ", faults.Select(Sentence))));
+                continue;
+            }
+
+            var answer = answers[position++];
+            accepted += answer.Outcome == EventOutcome.Accepted ? 1 : 0;
+            duplicates += answer.Outcome == EventOutcome.Duplicate ? 1 : 0;
+            if (answer.IsRefusal)
+            {
+                (rejected ??= []).Add(Rejected(index, Fault(answer.Outcome, ""), answer.Outcome));
+            }
+        }
+
+        return new ImpressionsOut(rejected is null, accepted, duplicates, rejected ?? (IReadOnlyList<RejectedOut>)[]);
+    }
+
+    /// <summary>What the request's own connection and headers say, without garbage but the answer.</summary>
+    private static EventSender Sender(HttpContext context, ClientReader clients, TrafficLists lists)
+    {
         var headers = context.Request.Headers;
-        var prefetch = headers["Sec-Purpose"].ToString().Contains("prefetch", StringComparison.OrdinalIgnoreCase)
-            || headers["Purpose"].ToString().Contains("prefetch", StringComparison.OrdinalIgnoreCase)
-            || headers["X-Moz"].ToString().Contains("prefetch", StringComparison.OrdinalIgnoreCase);
-        var peer = clients.Read(
-            context.Connection.RemoteIpAddress?.ToString(), headers.UserAgent.ToString(), prefetch);
+        Span<byte> address = stackalloc byte[AddressBytesMax];
+        var addressBytes = 0;
+        context.Connection.RemoteIpAddress?.TryFormat(address, out addressBytes);
+
+        var text = headers.UserAgent.ToString();
+        var agent = text.Length <= AgentCharsOnStack
+            ? stackalloc byte[AgentCharsOnStack * Utf8BytesPerChar]
+            : new byte[Encoding.UTF8.GetByteCount(text)];
+        var agentBytes = Encoding.UTF8.GetBytes(text, agent);
+
+        var isPrefetch = SaysPrefetch(headers["Sec-Purpose"])
+            || SaysPrefetch(headers["Purpose"]) || SaysPrefetch(headers["X-Moz"]);
+        var peer = clients.Read(address[..addressBytes], agent[..agentBytes], isPrefetch);
+        if (peer.Verdict == EventReason.None
+            && (lists.Current.HasDomain(TrafficListSnapshot.HostOf(headers.Referer.ToString()))
+                || lists.Current.HasDomain(TrafficListSnapshot.HostOf(headers.Origin.ToString()))))
+        {
+            peer = peer with { Verdict = EventReason.ListedDomain };
+        }
+
+        var caller = context.CallerOrNull();
         var server = caller?.Kind == KeyKind.Csb ? caller.Organization : (OrganizationId?)null;
         return new EventSender(server, server is not null && caller!.IsOperator, peer);
     }
+
+    private static bool SaysPrefetch(StringValues header) =>
+        header.Count > 0 && header.ToString().Contains("prefetch", StringComparison.OrdinalIgnoreCase);
 
     private static RejectedOut Rejected(int index, FieldError fault, EventOutcome outcome) => outcome switch
     {

@@ -57,9 +57,13 @@ public sealed partial class EventFlusher
         WHERE org_id = @org
         """;
 
-    private async Task<IngestHead> LockHead(DbConnection connection, OrganizationId advertiser) =>
+    private Task<IngestHead> LockHead(DbConnection connection, OrganizationId advertiser) =>
+        ReadHeadOf(connection, advertiser, database.ForUpdate);
+
+    private static async Task<IngestHead> ReadHeadOf(
+        DbConnection connection, OrganizationId advertiser, string locking) =>
         await connection.First(
-            ReadHead + database.ForUpdate,
+            ReadHead + locking,
             row => new IngestHead(
                 row.GetInt64(0), row.Bytes(1), row.GetInt64(2), Period.FromNumber(row.GetInt32(3))),
             default,

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Security.Cryptography;
+using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 
@@ -14,6 +15,8 @@ public sealed partial class EventFlusher(
     Database database,
     AdvertiserStates states,
     IdRunStore runs,
+    TrafficLists lists,
+    OrganizationVersions versions,
     TimeProvider clock,
     IngestMetrics metrics,
     ILogger<EventFlusher> log)
@@ -37,11 +40,17 @@ public sealed partial class EventFlusher(
             try
             {
                 await states.Prepare(CancellationToken.None);
+                foreach (var (lane, _) in work)
+                {
+                    await Load(lane);
+                }
+
                 await database.Write(connection => Write(connection, flushId, work, attempt, flushed), default);
                 Faults.Hit("after_commit");
                 foreach (var (lane, flush, hash) in flushed)
                 {
                     flush.Committed(hash);
+                    versions.Changed(lane.Advertiser);
                 }
 
                 metrics.Flushed(work);
@@ -49,17 +58,12 @@ public sealed partial class EventFlusher(
                 work.ForEach(one => one.Parts.ForEach(part => part.Succeed()));
                 return;
             }
-            catch (RefusedTogetherException)
-            {
-                // Nothing was stored; the answers say why.
-                work.ForEach(one => one.Lane.State = null);
-                work.ForEach(one => one.Parts.ForEach(part => part.Succeed()));
-                return;
-            }
             catch (Exception error)
             {
-                // Whatever was decided is gone; what the next flush needs is read anew.
+                // Whatever was decided is gone; what the next flush needs is read anew. It may be committed all the
+                // same.
                 work.ForEach(one => one.Lane.State = null);
+                work.ForEach(one => versions.Changed(one.Lane.Advertiser));
                 if (attempt == TriesMax || !Database.IsUnavailable(error))
                 {
                     work.ForEach(one => one.Parts.ForEach(part => part.Fail(error)));
@@ -96,14 +100,19 @@ public sealed partial class EventFlusher(
 
             Faults.Do("no_lock", () => lane.State?.Believe(head));
             lane.State = await states.BringUp(connection, lane.Advertiser, lane.State, head, default);
-            decided.Add((lane, await Decide(connection, lane, parts, head)));
+            decided.Add((lane, await Prepare(connection, lane, parts, head)));
         }
 
-        // Of several advertisers' parts of one request, each refuses for all.
-        if (work.Count > 1 && work.Exists(one => one.Parts.Exists(part =>
-            part.Request.Answers.Any(answer => answer.IsRefusal))))
+        // Of several advertisers' parts of one request, each refuses for all, before anything is taken.
+        var refused = false;
+        for (var at = 0; at < work.Count && work.Count > 1; at++)
         {
-            throw new RefusedTogetherException();
+            refused |= decided[at].Flush.RefuseAny(work[at].Parts[0]);
+        }
+
+        for (var at = 0; at < work.Count && !refused; at++)
+        {
+            decided[at].Flush.TakeAll(work[at].Parts);
         }
 
         foreach (var (lane, flush) in decided.Where(one => one.Flush.Count > 0))
@@ -117,7 +126,7 @@ public sealed partial class EventFlusher(
         return true;
     }
 
-    private async Task<AdvertiserFlush> Decide(
+    private async Task<AdvertiserFlush> Prepare(
         DbConnection connection, AdvertiserLane lane, List<EventPart> parts, IngestHead head)
     {
         var state = lane.State!;
@@ -125,23 +134,23 @@ public sealed partial class EventFlusher(
         state.Windows.Expire(now.Micros);
         lane.Journal.Clear();
         var stored = await FindStored(connection, state, parts);
-        var flush = new AdvertiserFlush(
-            state, lane.Journal, new FlushFacts(now, head.FencedThrough, TrafficListSnapshot.Empty, stored));
-        foreach (var part in parts)
+        return new AdvertiserFlush(
+            state, lane.Journal, new FlushFacts(now, head.FencedThrough, lists.Current, stored));
+    }
+
+    /// <summary>
+    /// What a node knows of an advertiser after a start is read before the lock is taken: others go on writing, and
+    /// only what they wrote meanwhile is read under it.
+    /// </summary>
+    private async Task Load(AdvertiserLane lane)
+    {
+        if (lane.State is null)
         {
-            if (part.Request.Atomic && flush.RefuseAny(part))
-            {
-                continue;
-            }
-
-            var events = part.Request.Events.AsSpan();
-            foreach (var position in part.Positions)
-            {
-                part.Request.Answers[position] = flush.Take(events[position], part.Request.Sender);
-            }
+            lane.State = await database.ReadSnapshot(
+                async connection => await states.BringUp(
+                    connection, lane.Advertiser, null, await ReadHeadOf(connection, lane.Advertiser, ""), default),
+                default);
         }
-
-        return flush;
     }
 
     /// <summary>The ids that memory cannot decide, with the events they belong to.</summary>
@@ -194,9 +203,6 @@ public sealed partial class EventFlusher(
             default);
         return hash;
     }
-
-    /// <summary>Rolls the transaction back; its answers stand.</summary>
-    private sealed class RefusedTogetherException : Exception;
 
     private static readonly Dictionary<EventId, EventIdentity> NothingStored = [];
 }

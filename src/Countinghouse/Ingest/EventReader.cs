@@ -129,6 +129,42 @@ public sealed class EventReader(Database database)
         ("recent", recent),
         ("clicks", clicks));
 
+    /// <summary>
+    /// Hands over every event up to a batch that is billed in a span of hours (yyyymmddhh), in the order in which they
+    /// were recorded, with the number of its batch; memory for one batch. For export and receipts, not for reports.
+    /// </summary>
+    public async Task ForEachEvent(
+        DbConnection connection,
+        OrganizationId advertiser,
+        long through,
+        int firstHour,
+        int lastHour,
+        Action<AdEvent, long> read,
+        CancellationToken cancellation)
+    {
+        var placements = await Placements(connection, advertiser, cancellation);
+        var hours = default(HourFinder);
+        await ForEachOf(
+            connection,
+            advertiser,
+            through,
+            firstHour,
+            lastHour,
+            batch =>
+            {
+                var journal = new JournalReader(batch.Payload);
+                while (journal.Read(out var item))
+                {
+                    var adEvent = Unpack(advertiser, journal, item, placements[item.Placement], ref hours);
+                    if (adEvent.BillingHour >= firstHour && adEvent.BillingHour <= lastHour)
+                    {
+                        read(adEvent, batch.BatchNo);
+                    }
+                }
+            },
+            cancellation);
+    }
+
     /// <summary>Some batches by their numbers, in order.</summary>
     public Task<List<StoredBatch>> Find(
         DbConnection connection,
@@ -167,6 +203,35 @@ public sealed class EventReader(Database database)
         }
 
         return rows.ConvertAll(row => row.Placement);
+    }
+
+    private static AdEvent Unpack(
+        OrganizationId advertiser,
+        in JournalReader journal,
+        in JournalEvent item,
+        in Placement placement,
+        ref HourFinder hours)
+    {
+        var occurred = item.OccurredAt(journal.ReceivedAt);
+        return new AdEvent
+        {
+            Advertiser = advertiser,
+            Id = item.Id,
+            Kind = item.Kind,
+            Campaign = placement.Campaign,
+            Offer = placement.Offer,
+            Location = placement.Location,
+            Retailer = placement.Retailer,
+            StatedAt = item.StatedAt,
+            OccurredAt = occurred,
+            ReceivedAt = journal.ReceivedAt,
+            BillingHour = hours.Of(item.IsBookedOnReceipt ? journal.ReceivedAt : occurred),
+            Validity = item.Validity,
+            Reason = item.Reason,
+            Ruleset = journal.Ruleset,
+            Price = placement.PriceOf(item.Kind),
+            Charge = item.Charge(placement),
+        };
     }
 
     private static StoredBatch ReadBatch(DbDataReader row) => new()

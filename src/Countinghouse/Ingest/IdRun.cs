@@ -58,8 +58,8 @@ public sealed record IdRun(
 
     public int BlockOf(ulong hash) => BlockBits == 0 ? 0 : (int)(hash >> (64 - BlockBits));
 
-    /// <summary>The 48 bits of a hash that an entry keeps.</summary>
-    public static ulong KeyOf(ulong hash) => hash & 0xFFFF_FFFF_FFFF;
+    /// <summary>The 48 bits after the block's that an entry keeps: in the order of the whole hash.</summary>
+    public ulong KeyOf(ulong hash) => unchecked(hash << BlockBits) >> 16;
 
     /// <summary>Writes one entry; entries of a block are sorted by key.</summary>
     public void Write(Span<byte> at, ulong hash, EventPlace place)

@@ -26,6 +26,10 @@ public sealed class IngestOptions
     /// <summary>Advertisers whose events are written at the same time, each in a transaction of its own.</summary>
     [Range(1, 64)]
     public int FlushesAtOnceMax { get; init; } = 4;
+
+    /// <summary>Hour of the day (UTC) in which all figures are verified; -1 never.</summary>
+    [Range(-1, 23)]
+    public int VerifyAtHourUtc { get; init; } = 3;
 }
 
 [OptionsValidator]

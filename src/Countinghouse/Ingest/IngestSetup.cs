@@ -16,10 +16,17 @@ public static class IngestSetup
             .AddSingleton<AdvertiserStates>()
             .AddSingleton<IdRunStore>()
             .AddSingleton<EventReader>()
+            .AddSingleton<JournalUpgrade>()
             .AddSingleton<ClientReader>()
             .AddSingleton<Rollups>()
             .AddSingleton<RollupCheck>()
+            .AddSingleton<RollupReader>()
             .AddSingleton<IdRuns>()
-            .AddHostedService<RollupJob>();
+            .AddSingleton<Receipts>()
+            .AddSingleton<Verifier>()
+            .AddSingleton<VerificationStore>()
+            .AddSingleton<Verifications>()
+            .AddHostedService<RollupJob>()
+            .AddHostedService<VerificationJob>();
     }
 }

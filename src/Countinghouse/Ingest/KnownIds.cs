@@ -107,6 +107,12 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
     {
         // One step late: the open table may begin before the runs' end.
         _read.RemoveWhere(batchNo => batchNo <= RunsThrough);
+        // A list that was read before this state was made may be older than it: what it lacks is in no table either.
+        if (through < RunsThrough)
+        {
+            return;
+        }
+
         Runs = runs;
         RunsThrough = through;
         _full.RemoveAll(table => table.Through <= through);

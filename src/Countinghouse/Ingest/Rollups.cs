@@ -60,6 +60,8 @@ public sealed class Rollups(Database database, EventReader events)
         UPDATE projection SET through_batch = @through WHERE org_id = @org AND name = 'rollups'
         """;
 
+    private const string Organizations = "SELECT org_id FROM ingest_head ORDER BY org_id";
+
     private const string DropRollups = "DELETE FROM stat_hourly WHERE org_id = @org";
 
     private const string ClearTotals = """
@@ -71,6 +73,9 @@ public sealed class Rollups(Database database, EventReader events)
     /// <summary>Advertisers with batches that are not rolled up yet.</summary>
     public Task<List<OrganizationId>> ListBehind(CancellationToken cancellation) => database.Read(
         connection => connection.Query(Behind, row => row.Id<OrganizationId>(0), cancellation), cancellation);
+
+    public Task<List<OrganizationId>> ListAll(CancellationToken cancellation) => database.Read(
+        connection => connection.Query(Organizations, row => row.Id<OrganizationId>(0), cancellation), cancellation);
 
     /// <summary>Rolls up every batch that there is when it is called.</summary>
     public async Task CatchUp(OrganizationId advertiser, CancellationToken cancellation)
@@ -94,20 +99,24 @@ public sealed class Rollups(Database database, EventReader events)
 
     /// <summary>
     /// Makes an advertiser's rollups and totals anew from the journal, in one transaction: readers see the old ones
-    /// until it is done, and the result is the same to the byte.
+    /// until it is done, and the result is the same to the byte. Returns the number of its batches.
     /// </summary>
-    public Task Rebuild(OrganizationId advertiser, Action<long> progress, CancellationToken cancellation) =>
+    public Task<long> Rebuild(OrganizationId advertiser, Action<long> progress, CancellationToken cancellation) =>
         database.Write(
             async connection =>
             {
                 await connection.Number(Lock + database.ForUpdate, cancellation, ("org", advertiser));
+                var done = 0L;
                 await connection.Execute(DropRollups, cancellation, ("org", advertiser));
                 await connection.Execute(ClearTotals, cancellation, ("org", advertiser));
                 await connection.Execute(Advance, cancellation, ("org", advertiser), ("through", 0L));
                 while (await Step(connection, advertiser, cancellation))
                 {
-                    progress(StepBatchesMax);
+                    done += StepBatchesMax;
+                    progress(done);
                 }
+
+                return await events.LastBatch(connection, advertiser, cancellation);
             },
             cancellation);
 

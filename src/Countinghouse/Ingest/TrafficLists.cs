@@ -1,14 +1,39 @@
-using Countinghouse.Primitives;
-
 namespace Countinghouse.Ingest;
 
-public sealed class TrafficListSnapshot
+/// <summary>
+/// The lists in force on this node. Reading them never waits once they were loaded: <see cref="TrafficListJob"/> does
+/// that before the first request and after each change; a command without jobs loads them at their first use.
+/// </summary>
+public sealed class TrafficLists(TrafficListStore store)
 {
-    public static readonly TrafficListSnapshot Empty = new();
+    private readonly Lock _loading = new();
+    private TrafficListSnapshot? _current;
 
-    public int Ruleset => TrafficRules.Version * 1_000_000;
+    public TrafficListSnapshot Current => Volatile.Read(ref _current) ?? LoadOnce();
 
-    public bool HasNetwork(UInt128 address) => false;
+    /// <summary>Reads the lists again if their version is another. True when it was.</summary>
+    public async Task<bool> Refresh(CancellationToken cancellation)
+    {
+        if (Volatile.Read(ref _current) is { } known && known.Version == await store.Version(cancellation))
+        {
+            return false;
+        }
 
-    public bool IsOwn(OrganizationId advertiser, UInt128 address) => false;
+        var (version, entries) = await store.Read(cancellation);
+        Volatile.Write(ref _current, version == 0 ? TrafficListSnapshot.Empty : new(version, entries));
+        return true;
+    }
+
+    private TrafficListSnapshot LoadOnce()
+    {
+        lock (_loading)
+        {
+            if (Volatile.Read(ref _current) is null)
+            {
+                Task.Run(() => Refresh(CancellationToken.None)).GetAwaiter().GetResult();
+            }
+
+            return _current!;
+        }
+    }
 }

@@ -19,7 +19,7 @@ public sealed record Organization(
     IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>Keeps organizations.</summary>
-public sealed class OrganizationStore(Database database, TimeProvider clock)
+public sealed class OrganizationStore(Database database, OrganizationVersions versions, TimeProvider clock)
 {
     private const string Columns = "SELECT org_id, name, is_operator, created_at, metadata FROM organization";
 
@@ -45,6 +45,10 @@ public sealed class OrganizationStore(Database database, TimeProvider clock)
     private const string InsertProjections = """
         INSERT INTO projection (org_id, name, through_batch) VALUES (@org, 'rollups', 0), (@org, 'ids', 0)
         """;
+
+    // Reports show the name.
+    private const string RaiseVersion =
+        "UPDATE ingest_head SET config_version = config_version + 1 WHERE org_id = @org";
 
     private const string Change = "UPDATE organization SET name = @name, metadata = @metadata WHERE org_id = @org";
 
@@ -97,11 +101,21 @@ public sealed class OrganizationStore(Database database, TimeProvider clock)
     /// <summary>
     /// Changes what <paramref name="change"/> makes different; null when it refuses or there is no such row.
     /// </summary>
-    public Task<Organization?> Update(
+    public async Task<Organization?> Update(
         OrganizationId organization,
         Func<Organization, Organization?> change,
-        CancellationToken cancellation) => database.Write(
-        async connection =>
+        CancellationToken cancellation)
+    {
+        try
+        {
+            return await database.Write(Changing, cancellation);
+        }
+        finally
+        {
+            versions.Changed(organization);
+        }
+
+        async Task<Organization?> Changing(DbConnection connection)
         {
             // Under the row's lock: two changes of metadata at once must not lose one of them.
             var stored = await connection.First(
@@ -117,9 +131,10 @@ public sealed class OrganizationStore(Database database, TimeProvider clock)
                 ("org", organization),
                 ("name", changed.Name),
                 ("metadata", MetadataMap.Store(changed.Metadata)));
+            await connection.Execute(RaiseVersion, cancellation, ("org", organization));
             return changed;
-        },
-        cancellation);
+        }
+    }
 
     private static Organization Read(DbDataReader row) => new(
         row.Id<OrganizationId>(0),

@@ -4,5 +4,8 @@ namespace Countinghouse.Organizations;
 public static class OrganizationsSetup
 {
     public static IServiceCollection AddOrganizations(this IServiceCollection services) =>
-        services.AddSingleton<OrganizationStore>().AddSingleton<CatalogStore>();
+        services.AddSingleton<OrganizationStore>()
+            .AddSingleton<CatalogStore>()
+            .AddSingleton<OrganizationVersions>()
+            .AddHostedService<OrganizationVersionJob>();
 }

@@ -61,6 +61,12 @@ public readonly record struct ShareId(Guid Value) : IId<ShareId>
     public override string ToString() => ShortUuid.Format(Value);
 }
 
+public readonly record struct VerificationId(Guid Value) : IId<VerificationId>
+{
+    public static VerificationId From(Guid value) => new(value);
+    public override string ToString() => ShortUuid.Format(Value);
+}
+
 public readonly record struct KeyId(Guid Value) : IId<KeyId>
 {
     public static KeyId From(Guid value) => new(value);
@@ -75,12 +81,13 @@ public static class NamedId
     /// <summary>The name space of everything Countinghouse names; frozen, because stored ids follow from it.</summary>
     private static readonly Guid Namespace = new("6f1f4c5e-0c0b-5c3d-9b57-1f3a3f0f7a11");
 
-    public static Guid Create(string name)
+    public static Guid Create(string name) => Create(Encoding.UTF8.GetBytes(name));
+
+    public static Guid Create(ReadOnlySpan<byte> name)
     {
-        var text = Encoding.UTF8.GetBytes(name);
-        var input = new byte[16 + text.Length];
+        var input = new byte[16 + name.Length];
         Namespace.TryWriteBytes(input, bigEndian: true, out _);
-        text.CopyTo(input, 16);
+        name.CopyTo(input.AsSpan(16));
 
 #pragma warning disable CA5350 // RFC 9562 defines version 5 with SHA-1; nothing here relies on it being hard to invert.
         var hash = SHA1.HashData(input);

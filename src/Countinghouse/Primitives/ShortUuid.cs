@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 
 namespace Countinghouse.Primitives;
 
@@ -19,9 +20,14 @@ public static class ShortUuid
 
     private const int DashedLengthChars = 36;
 
-    private static readonly SearchValues<char> DashedCharacters = SearchValues.Create("0123456789abcdefABCDEF-");
+    /// <summary>Has a bit that no digit has.</summary>
+    private const byte NoDigit = 128;
 
-    private static readonly sbyte[] DigitOf = CreateDigitTable();
+    /// <summary>2^128-1 without its last ten digits, and those.</summary>
+    private static readonly UInt128 LargestTop = UInt128.MaxValue / TenDigits;
+    private static readonly ulong LargestLow = (ulong)(UInt128.MaxValue % TenDigits);
+
+    private static readonly byte[] DigitOf = CreateDigitTable();
 
     public static string Format(Guid value) => string.Create(LengthChars, value, static (span, id) => Format(id, span));
 
@@ -47,29 +53,95 @@ public static class ShortUuid
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Guid value)
     {
+        // Both forms are ASCII alone, so the reader of bytes reads them.
+        Span<byte> ascii = stackalloc byte[DashedLengthChars];
         value = default;
-        if (text.Length != LengthChars)
-        {
-            // The framework's parser also takes spaces around the text, and "0x" and "+" inside it.
-            return text.Length == DashedLengthChars
-                && !text.ContainsAnyExcept(DashedCharacters)
-                && Guid.TryParseExact(text, "D", out value);
-        }
+        return text.Length is LengthChars or DashedLengthChars
+            && Ascii.FromUtf16(text, ascii, out var length) == OperationStatus.Done
+            && TryParse(ascii[..length], out value);
+    }
 
-        UInt128 number = 0;
-        foreach (var character in text)
+    /// <summary>The same from UTF-8, without garbage.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> utf8, out Guid value)
+    {
+        value = default;
+        return utf8.Length switch
         {
-            var digit = character < DigitOf.Length ? DigitOf[character] : -1;
-            if (digit < 0 || number > (UInt128.MaxValue - (UInt128)digit) / 57)
+            LengthChars => TryParseShort(utf8, out value),
+            DashedLengthChars => TryParseDashed(utf8, out value),
+            _ => false,
+        };
+    }
+
+    private static bool TryParseShort(ReadOnlySpan<byte> text, out Guid value)
+    {
+        value = default;
+        var bits = 0;
+        var low = ReadDigits(text[12..22], ref bits);
+        var middle = ReadDigits(text[2..12], ref bits);
+        var high = ReadDigits(text[..2], ref bits);
+        unchecked
+        {
+            // Twelve digits have room in 128 bits, and so has the whole if it is not above the largest id.
+            var topHigh = Math.BigMul(high, TenDigits, out var topLow);
+            topLow += middle;
+            topHigh += topLow < middle ? 1UL : 0UL;
+            if (bits >= NoDigit || new UInt128(topHigh, topLow) > LargestTop
+                || (new UInt128(topHigh, topLow) == LargestTop && low > LargestLow))
             {
                 return false;
             }
 
-            number = (number * 57) + (UInt128)digit;
+            var upper = Math.BigMul(topLow, TenDigits, out var lower) + (topHigh * TenDigits);
+            lower += low;
+            upper += lower < low ? 1UL : 0UL;
+            value = new Guid(
+                (uint)(upper >> 32), (ushort)(upper >> 16), (ushort)upper,
+                (byte)(lower >> 56), (byte)(lower >> 48), (byte)(lower >> 40), (byte)(lower >> 32),
+                (byte)(lower >> 24), (byte)(lower >> 16), (byte)(lower >> 8), (byte)lower);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// At most ten digits. What is none leaves its bit in <paramref name="bits"/>, to be looked at once for the whole
+    /// id: a branch for each character would cost more than the digits.
+    /// </summary>
+    private static ulong ReadDigits(ReadOnlySpan<byte> text, ref int bits)
+    {
+        var table = DigitOf;
+        var number = 0UL;
+        foreach (var character in text)
+        {
+            var digit = table[character];
+            bits |= digit;
+            number = unchecked((number * 57) + digit);
         }
 
+        return number;
+    }
+
+    /// <summary>The framework's parser also takes "0x" and "+" inside, so only hexadecimal is left to it.</summary>
+    private static bool TryParseDashed(ReadOnlySpan<byte> text, out Guid value)
+    {
+        value = default;
+        if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-')
+        {
+            return false;
+        }
+
+        Span<byte> digits = stackalloc byte[32];
+        text[..8].CopyTo(digits);
+        text[9..13].CopyTo(digits[8..]);
+        text[14..18].CopyTo(digits[12..]);
+        text[19..23].CopyTo(digits[16..]);
+        text[24..].CopyTo(digits[20..]);
         Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, number);
+        if (Convert.FromHexString(digits, bytes, out _, out _) != OperationStatus.Done)
+        {
+            return false;
+        }
+
         value = new Guid(bytes, bigEndian: true);
         return true;
     }
@@ -83,13 +155,13 @@ public static class ShortUuid
         }
     }
 
-    private static sbyte[] CreateDigitTable()
+    private static byte[] CreateDigitTable()
     {
-        var table = new sbyte[128];
-        Array.Fill(table, (sbyte)-1);
+        var table = new byte[byte.MaxValue + 1];
+        Array.Fill(table, NoDigit);
         for (var digit = 0; digit < Alphabet.Length; digit++)
         {
-            table[Alphabet[digit]] = (sbyte)digit;
+            table[Alphabet[digit]] = (byte)digit;
         }
 
         return table;

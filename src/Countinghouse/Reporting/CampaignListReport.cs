@@ -1,8 +1,7 @@
+using System.Buffers;
 using System.Data.Common;
-using System.Globalization;
 using System.Text.Json;
 using Countinghouse.Campaigns;
-using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 
@@ -12,14 +11,12 @@ namespace Countinghouse.Reporting;
 public sealed record CampaignListFilter(CampaignStatusEnum? Status, string? Text, UtcDay? Start, UtcDay? End);
 
 /// <summary>
-/// The organization's campaigns with their figures, newest first. Rows go from the database reader straight to the
-/// answer: ten thousand campaigns need no more memory than ten.
+/// The organization's campaigns with their figures, newest first. Rows go from the database reader straight into the
+/// answer's bytes.
 /// </summary>
-public sealed class CampaignListReport(Database database, ReportRows source)
+public sealed class CampaignListReport(ReportRows source)
 {
-    private const int FlushBytes = 16 * 1024;
-
-    private const string Version = "SELECT batch_no, config_version FROM ingest_head WHERE org_id = @org";
+    private const int FirstBytes = 4 * 1024;
 
     private readonly string _lifetime = $"""
         SELECT c.campaign_id, c.name, c.status, t.impressions + COALESCE(n.impressions, 0),
@@ -50,40 +47,23 @@ public sealed class CampaignListReport(Database database, ReportRows source)
         ORDER BY c.created_at DESC, c.campaign_id DESC
         """;
 
-    /// <summary>Writes the answer, or 304 when the caller has it already.</summary>
-    public Task Write(
-        HttpContext context,
-        OrganizationId organization,
-        CampaignListFilter filter,
-        CancellationToken cancellation) => database.ReadSnapshot(
-        async connection =>
-        {
-            // The tag and the rows are of one snapshot, so the same tag always means the same bytes.
-            var version = await connection.Query(
-                Version,
-                row => string.Create(CultureInfo.InvariantCulture, $"{row.GetInt64(0)}/{row.GetInt64(1)}"),
-                cancellation,
-                ("org", organization));
-            var tag = ETags.From("campaigns-1", organization.ToString(), version[0], filter.ToString());
-            if (!ETags.IsCurrent(context, tag))
-            {
-                await Stream(context, connection, organization, filter, cancellation);
-            }
-
-            return true;
-        },
-        cancellation);
-
-    private async Task Stream(
-        HttpContext context,
+    /// <summary>The answer's body.</summary>
+    public async Task<ReadOnlyMemory<byte>?> Make(
         DbConnection connection,
         OrganizationId organization,
         CampaignListFilter filter,
         CancellationToken cancellation)
     {
         var ofLife = filter.Start is null && filter.End is null;
-        await using var command = connection.Command(
+        var body = new ArrayBufferWriter<byte>(FirstBytes);
+        await using var json = new Utf8JsonWriter(body);
+        json.WriteStartObject();
+        json.WriteString("organization_id", organization.ToString());
+        json.WriteStartArray("campaigns");
+        await connection.ForEach(
             ofLife ? _lifetime : _overDays,
+            row => WriteItem(json, row),
+            cancellation,
             ("tail", ofLife
                 ? await source.TotalsTail(connection, organization, cancellation)
                 : await source.Tail(connection, organization, cancellation)),
@@ -92,26 +72,10 @@ public sealed class CampaignListReport(Database database, ReportRows source)
             ("text", filter.Text is null ? "" : Pattern(filter.Text)),
             ("first", filter.Start?.FirstHour ?? 0),
             ("last", filter.End?.LastHour ?? int.MaxValue));
-        await using var rows = await command.ExecuteReaderAsync(cancellation);
-
-        context.Response.ContentType = "application/json; charset=utf-8";
-        var body = context.Response.BodyWriter;
-        await using var json = new Utf8JsonWriter(body);
-        json.WriteStartObject();
-        json.WriteString("organization_id", organization.ToString());
-        json.WriteStartArray("campaigns");
-        while (await rows.ReadAsync(cancellation))
-        {
-            WriteItem(json, rows);
-            if (json.BytesPending > FlushBytes)
-            {
-                await json.FlushAsync(cancellation);
-                await body.FlushAsync(cancellation);
-            }
-        }
-
         json.WriteEndArray();
         json.WriteEndObject();
+        await json.FlushAsync(cancellation);
+        return body.WrittenMemory;
     }
 
     private static void WriteItem(Utf8JsonWriter json, DbDataReader row)

@@ -6,7 +6,7 @@ using Countinghouse.Storage;
 namespace Countinghouse.Reporting;
 
 /// <summary>Everything about one campaign's life so far.</summary>
-public sealed class CampaignSummaryReport(Database database, ReportRows rows)
+public sealed class CampaignSummaryReport(ReportRows rows)
 {
     private readonly string _summary = $"""
         SELECT c.campaign_id, c.org_id, c.name, c.status, c.start_day, c.end_day, c.pricing, c.price_micro,
@@ -27,16 +27,15 @@ public sealed class CampaignSummaryReport(Database database, ReportRows rows)
         WHERE c.org_id = @org AND c.campaign_id = @campaign
         """;
 
-    public Task<CampaignSummaryResponse?> Read(
-        OrganizationId organization, CampaignId campaign, CancellationToken cancellation) => database.ReadSnapshot(
-        async connection => await connection.First(
+    public async Task<CampaignSummaryResponse?> Read(
+        DbConnection connection, OrganizationId organization, CampaignId campaign, CancellationToken cancellation) =>
+        await connection.First(
             _summary,
             ReadRow,
             cancellation,
             ("org", organization),
             ("campaign", campaign),
-            ("tail", await rows.TotalsTail(connection, organization, cancellation))),
-        cancellation);
+            ("tail", await rows.TotalsTail(connection, organization, cancellation)));
 
     private static CampaignSummaryResponse ReadRow(DbDataReader row)
     {

@@ -1,10 +1,11 @@
+using System.Data.Common;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Reporting;
 
 /// <summary>What an organization's campaigns did over a span of days.</summary>
-public sealed class PerformanceReport(Database database, ReportRows rows)
+public sealed class PerformanceReport(ReportRows rows)
 {
     private const string Name = "SELECT name FROM organization WHERE org_id = @org";
 
@@ -14,20 +15,18 @@ public sealed class PerformanceReport(Database database, ReportRows rows)
         FROM {rows.Hourly}
         """;
 
-    public Task<OrganizationPerformanceResponse> Read(
-        OrganizationId organization, ReportRange range, CancellationToken cancellation) => database.ReadSnapshot(
-        async connection =>
-        {
-            var name = await connection.First(Name, row => row.GetString(0), cancellation, ("org", organization));
-            var totals = await connection.First(
-                _sum,
-                row => SummaryTotals.Of(row.GetInt64(0), row.GetInt64(1), new Money(row.GetInt64(2))),
-                cancellation,
-                ("org", organization),
-                ("first", range.Start.FirstHour),
-                ("last", range.End.LastHour),
-                ("tail", await rows.Tail(connection, organization, cancellation)));
-            return new OrganizationPerformanceResponse(organization, name!, range.Start, range.End, totals!);
-        },
-        cancellation);
+    public async Task<OrganizationPerformanceResponse> Read(
+        DbConnection connection, OrganizationId organization, ReportRange range, CancellationToken cancellation)
+    {
+        var name = await connection.First(Name, row => row.GetString(0), cancellation, ("org", organization));
+        var totals = await connection.First(
+            _sum,
+            row => SummaryTotals.Of(row.GetInt64(0), row.GetInt64(1), new Money(row.GetInt64(2))),
+            cancellation,
+            ("org", organization),
+            ("first", range.Start.FirstHour),
+            ("last", range.End.LastHour),
+            ("tail", await rows.Tail(connection, organization, cancellation)));
+        return new OrganizationPerformanceResponse(organization, name!, range.Start, range.End, totals!);
+    }
 }

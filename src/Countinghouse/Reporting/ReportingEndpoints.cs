@@ -1,9 +1,7 @@
-using System.Security.Cryptography;
 using Countinghouse.Access;
 using Countinghouse.Campaigns;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countinghouse.Reporting;
 
@@ -43,6 +41,8 @@ public static class ReportingEndpoints
         reports.MapRead("/organizations/{organization_id}/performance", Performance)
             .RequirePermission(Permission.ReadReports)
             .WithQuery(ReportRange.StartParameter, ReportRange.EndParameter)
+            .Produces<OrganizationPerformanceResponse>()
+            .Produces(StatusCodes.Status304NotModified)
             .WithName("apps_advertising_api_reporting_organization_performance")
             .WithSummary("Read an organization's performance")
             .WithDescription("Totals over a span of UTC days, both ends included.");
@@ -59,6 +59,8 @@ public static class ReportingEndpoints
             .WithDescription("Rows by hour, day, week or month, optionally by group; as JSON or, by Accept, as CSV.");
         reports.MapRead("/campaigns/{campaign_id}/summary", Summary)
             .RequirePermission(Permission.ReadReports)
+            .Produces<CampaignSummaryResponse>()
+            .Produces(StatusCodes.Status304NotModified)
             .WithName("apps_advertising_api_reporting_campaign_summary")
             .WithSummary("Read a campaign's summary")
             .WithDescription("Its terms, budget and lifetime totals, invalid traffic included.");
@@ -77,7 +79,11 @@ public static class ReportingEndpoints
     }
 
     private static async Task<IResult> Campaigns(
-        HttpContext context, CampaignListReport report, CancellationToken cancellation)
+        HttpContext context,
+        CampaignListReport report,
+        KeptAnswers kept,
+        TimeProvider clock,
+        CancellationToken cancellation)
     {
         var filter = new CampaignListFilter(
             StatusFilter.Read(context), TextFilter.Read(context), FirstDay.Read(context), LastDay.Read(context));
@@ -86,55 +92,94 @@ public static class ReportingEndpoints
             return Problems.Invalid("start_date", "must not be after end_date", "invalid_range");
         }
 
-        await report.Write(context, context.Id<OrganizationId>("organization_id"), filter, cancellation);
-        return Results.Empty;
+        var organization = context.Id<OrganizationId>("organization_id");
+        return await kept.Answer(
+            context,
+            organization,
+            UtcDay.Of(clock.GetUtcNow()),
+            KeptAnswers.Json,
+            connection => report.Make(connection, organization, filter, cancellation),
+            cancellation);
     }
 
-    private static async Task<Results<TaggedOk<OrganizationPerformanceResponse>, Problem>> Performance(
-        HttpContext context, PerformanceReport report, TimeProvider clock, CancellationToken cancellation)
+    private static async Task<IResult> Performance(
+        HttpContext context,
+        PerformanceReport report,
+        KeptAnswers kept,
+        TimeProvider clock,
+        CancellationToken cancellation)
     {
-        var (range, problem) = ReportRange.Read(context, clock.GetUtcNow());
-        return problem is not null
-            ? problem
-            : new TaggedOk<OrganizationPerformanceResponse>(await report.Read(
-                context.Id<OrganizationId>("organization_id"), range, cancellation));
+        var now = clock.GetUtcNow();
+        var (range, problem) = ReportRange.Read(context, now);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        var organization = context.Id<OrganizationId>("organization_id");
+        return await kept.Answer(
+            context,
+            organization,
+            UtcDay.Of(now),
+            KeptAnswers.Json,
+            async connection =>
+                KeptAnswers.Body(await report.Read(connection, organization, range, cancellation)),
+            cancellation);
     }
 
-    private static async Task<Results<TaggedOk<CampaignSummaryResponse>, Problem>> Summary(
-        HttpContext context, CampaignSummaryReport report, OwnerStore owners, CancellationToken cancellation)
+    private static async Task<IResult> Summary(
+        HttpContext context,
+        CampaignSummaryReport report,
+        KeptAnswers kept,
+        OwnerStore owners,
+        TimeProvider clock,
+        CancellationToken cancellation)
     {
         var campaign = context.Id<CampaignId>("campaign_id");
         var owner = await owners.OfCampaign(campaign, cancellation);
-        var summary = await report.Read(owner!.Value, campaign, cancellation);
-        return summary is null ? Problems.NotFound() : new TaggedOk<CampaignSummaryResponse>(summary);
+        return await kept.Answer(
+            context,
+            owner!.Value,
+            UtcDay.Of(clock.GetUtcNow()),
+            KeptAnswers.Json,
+            async connection =>
+                KeptAnswers.Body(await report.Read(connection, owner.Value, campaign, cancellation)),
+            cancellation);
     }
 
     private static Task<IResult> OrganizationSeries(
-        HttpContext context, SeriesReport report, TimeProvider clock, CancellationToken cancellation) =>
-        Series(context, report, clock, context.Id<OrganizationId>("organization_id"), campaign: null, cancellation);
+        HttpContext context,
+        SeriesReport report,
+        KeptAnswers kept,
+        TimeProvider clock,
+        CancellationToken cancellation) => Series(
+        context, report, kept, clock, context.Id<OrganizationId>("organization_id"), campaign: null, cancellation);
 
     private static async Task<IResult> CampaignSeries(
         HttpContext context,
         SeriesReport report,
+        KeptAnswers kept,
         TimeProvider clock,
         OwnerStore owners,
         CancellationToken cancellation)
     {
         var campaign = context.Id<CampaignId>("campaign_id");
         var owner = await owners.OfCampaign(campaign, cancellation);
-        return await Series(context, report, clock, owner!.Value, campaign, cancellation);
+        return await Series(context, report, kept, clock, owner!.Value, campaign, cancellation);
     }
 
     private static async Task<IResult> Series(
         HttpContext context,
         SeriesReport report,
+        KeptAnswers kept,
         TimeProvider clock,
         OrganizationId organization,
         CampaignId? campaign,
         CancellationToken cancellation)
     {
         var granularity = GranularityParameter.Read(context) ?? Granularity.Day;
-        var (range, problem) = ReportRange.Read(context, clock.GetUtcNow());
+        var now = clock.GetUtcNow();
+        var (range, problem) = ReportRange.Read(context, now);
         if ((problem ?? range.RefuseLength(granularity)) is { } refusal)
         {
             return refusal;
@@ -142,23 +187,28 @@ public static class ReportingEndpoints
 
         var group = GroupByParameter.Read(context);
         var query = new SeriesQuery(organization, campaign, range, granularity, group);
-        if (await report.Read(query, cancellation) is not { } rows)
-        {
-            return Problems.Invalid(
-                "end_date", $"leaves more than {SeriesReport.RowsMax} rows; ask for fewer", "too_many_rows");
-        }
-
+        var wantsCsv = WantsCsv(context.Request);
+        var tooMany = false;
         context.Response.Headers.Vary = "Accept";
-        if (!WantsCsv(context.Request))
-        {
-            return new TaggedOk<SeriesResponse>(
-                new SeriesResponse(organization, campaign, range.Start, range.End, granularity, group, rows));
-        }
-
-        var csv = SeriesCsv.Write(rows);
-        return ETags.IsCurrent(context, ETags.Tag(SHA256.HashData(csv)))
-            ? Results.Empty
-            : Results.Bytes(csv, "text/csv; charset=utf-8");
+        var answer = await kept.Answer(
+            context,
+            organization,
+            UtcDay.Of(now),
+            wantsCsv ? "text/csv; charset=utf-8" : KeptAnswers.Json,
+            async connection =>
+            {
+                var rows = await report.Read(connection, query, cancellation);
+                tooMany = rows is null;
+                return rows is null ? null
+                    : wantsCsv ? SeriesCsv.Write(rows)
+                    : KeptAnswers.Body(new SeriesResponse(
+                        organization, campaign, range.Start, range.End, granularity, group, rows));
+            },
+            cancellation);
+        return tooMany
+            ? Problems.Invalid(
+                "end_date", $"leaves more than {SeriesReport.RowsMax} rows; ask for fewer", "too_many_rows")
+            : answer;
     }
 
     /// <summary>CSV for whoever prefers it to JSON; between equals, CSV was named on purpose.</summary>

@@ -5,6 +5,7 @@ public static class ReportingSetup
 {
     public static IServiceCollection AddReporting(this IServiceCollection services) => services
         .AddSingleton<ReportRows>()
+        .AddSingleton<KeptAnswers>()
         .AddSingleton<CampaignListReport>()
         .AddSingleton<PerformanceReport>()
         .AddSingleton<CampaignSummaryReport>()

@@ -9,7 +9,7 @@ public sealed record SeriesQuery(
     OrganizationId Organization, CampaignId? Campaign, ReportRange Range, Granularity Granularity, GroupBy? GroupBy);
 
 /// <summary>Figures over time, summed by the database from the hourly rollups.</summary>
-public sealed class SeriesReport(Database database, ReportRows source)
+public sealed class SeriesReport(ReportRows source)
 {
     public const int RowsMax = 50_000;
 
@@ -52,27 +52,26 @@ public sealed class SeriesReport(Database database, ReportRows source)
     private const string Fenced = "SELECT MAX(period) FROM billing_period WHERE org_id = @org AND state = 'CLOSED'";
 
     /// <summary>The rows in order of time and group; null when there are more than <see cref="RowsMax"/>.</summary>
-    public Task<List<SeriesRow>?> Read(SeriesQuery query, CancellationToken cancellation) => database.ReadSnapshot(
-        async connection =>
-        {
-            var closed = await connection.Number(Fenced, cancellation, ("org", query.Organization));
-            var closedThrough = closed is { } period ? Period.FromNumber((int)period) : (Period?)null;
-            var rows = await connection.Query(
-                _series,
-                row => ReadRow(row, query.Granularity, closedThrough),
-                cancellation,
-                ("granularity", query.Granularity.ToString().ToLowerInvariant()),
-                ("group", query.GroupBy?.ToString().ToLowerInvariant() ?? ""),
-                ("org", query.Organization),
-                ("all", query.Campaign is null),
-                ("campaign", query.Campaign ?? default),
-                ("first", query.Range.Start.FirstHour),
-                ("last", query.Range.End.LastHour),
-                ("tail", await source.Tail(connection, query.Organization, cancellation)),
-                ("most", RowsMax + 1));
-            return rows.Count > RowsMax ? null : rows;
-        },
-        cancellation);
+    public async Task<List<SeriesRow>?> Read(
+        DbConnection connection, SeriesQuery query, CancellationToken cancellation)
+    {
+        var closed = await connection.Number(Fenced, cancellation, ("org", query.Organization));
+        var closedThrough = closed is { } period ? Period.FromNumber((int)period) : (Period?)null;
+        var rows = await connection.Query(
+            _series,
+            row => ReadRow(row, query.Granularity, closedThrough),
+            cancellation,
+            ("granularity", query.Granularity.ToString().ToLowerInvariant()),
+            ("group", query.GroupBy?.ToString().ToLowerInvariant() ?? ""),
+            ("org", query.Organization),
+            ("all", query.Campaign is null),
+            ("campaign", query.Campaign ?? default),
+            ("first", query.Range.Start.FirstHour),
+            ("last", query.Range.End.LastHour),
+            ("tail", await source.Tail(connection, query.Organization, cancellation)),
+            ("most", RowsMax + 1));
+        return rows.Count > RowsMax ? null : rows;
+    }
 
     private static SeriesRow ReadRow(DbDataReader row, Granularity granularity, Period? closedThrough)
     {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 
@@ -14,7 +15,7 @@ public readonly record struct RollupTotals(long Events, Money Charge);
 /// Writes the steps of a close. Each is one transaction that changes nothing when it was done before, so that a close
 /// may be run again, or twice at once, or be killed anywhere.
 /// </summary>
-public sealed class CloseStore(Database database, TimeProvider clock)
+public sealed class CloseStore(Database database, OrganizationVersions versions, TimeProvider clock)
 {
     /// <summary>Advertisers whose heads one transaction locks: ingest waits for no longer than these take.</summary>
     private const int FencedAtOnceMax = 200;
@@ -93,6 +94,13 @@ public sealed class CloseStore(Database database, TimeProvider clock)
 
     private const string FinishPeriods = """
         UPDATE billing_period SET state = 'CLOSED', closed_at = @now WHERE period = @period AND state = 'CLOSING'
+        """;
+
+    // Reports say of their rows whether they are final. In the order in which flushes lock heads, as for the fence.
+    private const string RaiseVersions = """
+        INSERT INTO ingest_head (org_id, batch_no, hash, config_version, fenced_through)
+        SELECT org_id, 0, @genesis, 0, @period FROM organization WHERE org_id >= @first ORDER BY org_id
+        ON CONFLICT (org_id) DO UPDATE SET config_version = ingest_head.config_version + 1
         """;
 
     private const string FinishSettlement = """
@@ -257,15 +265,25 @@ public sealed class CloseStore(Database database, TimeProvider clock)
     }
 
     /// <summary>The last step: the month is final, for every advertiser and for the platform, at one moment.</summary>
-    public Task Finish(Period period, CancellationToken cancellation) => Step(
-        period,
-        async connection =>
-        {
-            var now = Instant.Of(clock.GetUtcNow());
-            await connection.Execute(FinishPeriods, cancellation, ("period", period), ("now", now));
-            await connection.Execute(FinishSettlement, cancellation, ("period", period), ("now", now));
-        },
-        cancellation);
+    public async Task Finish(Period period, CancellationToken cancellation)
+    {
+        await Step(
+            period,
+            async connection =>
+            {
+                var now = Instant.Of(clock.GetUtcNow());
+                await connection.Execute(
+                    RaiseVersions,
+                    cancellation,
+                    ("genesis", Genesis),
+                    ("period", period),
+                    ("first", default(OrganizationId)));
+                await connection.Execute(FinishPeriods, cancellation, ("period", period), ("now", now));
+                await connection.Execute(FinishSettlement, cancellation, ("period", period), ("now", now));
+            },
+            cancellation);
+        versions.AllChanged();
+    }
 
     /// <summary>The id follows from what the record is of; frozen, because stored ids follow from it.</summary>
     public static ShareId ShareOf(OrganizationId retailer, Period period) =>

@@ -19,6 +19,12 @@ public sealed partial class Settlements
         string expected);
 
     [LoggerMessage(
+        EventId = 1505,
+        Level = LogLevel.Error,
+        Message = "{Period} was not closed: the last verification found differences. Mend them, then verify again.")]
+    private partial void LogNotClean(Period period);
+
+    [LoggerMessage(
         EventId = 1502,
         Level = LogLevel.Information,
         Message = "{Period} is closed for {Organizations} organizations.")]

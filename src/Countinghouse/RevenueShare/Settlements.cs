@@ -54,6 +54,7 @@ public sealed partial class Settlements(
     FeeRateStore rates,
     Rollups rollups,
     RollupCheck check,
+    Verifications verifications,
     TimeProvider clock,
     ILogger<Settlements> log)
 {
@@ -154,6 +155,12 @@ public sealed partial class Settlements(
     private async Task<List<(OrganizationId Advertiser, RollupTotals Totals)>?> Verify(
         Period period, List<OrganizationId> advertisers, CancellationToken cancellation)
     {
+        if (!await verifications.IsClean(cancellation))
+        {
+            LogNotClean(period);
+            return null;
+        }
+
         var verified = new List<(OrganizationId, RollupTotals)>(advertisers.Count);
         foreach (var advertiser in advertisers)
         {

@@ -64,7 +64,10 @@ public sealed class Migrator(Database database, TimeProvider clock)
         var missing = Known.Where(step => step.Number > newest && step.Number <= last).ToList();
         foreach (var step in missing)
         {
-            await connection.Execute(step.TextFor(database.Engine), cancellation);
+            // However many rows it has to go through.
+            await using var change = connection.Command(step.TextFor(database.Engine));
+            change.CommandTimeout = 0;
+            await change.ExecuteNonQueryAsync(cancellation);
             await connection.Execute(
                 Record,
                 cancellation,

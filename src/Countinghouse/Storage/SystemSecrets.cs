@@ -3,7 +3,10 @@ using Countinghouse.Primitives;
 
 namespace Countinghouse.Storage;
 
-/// <summary>Secrets that the system makes for itself: one per purpose, the same for all nodes and for good.</summary>
+/// <summary>
+/// Secrets that the system makes for itself: one per purpose, the same for all nodes; for good, unless whoever uses
+/// them forgets them.
+/// </summary>
 public sealed class SystemSecrets(Database database, TimeProvider clock)
 {
     public const int SecretBytes = 32;
@@ -11,6 +14,10 @@ public sealed class SystemSecrets(Database database, TimeProvider clock)
     private const string Insert = """
         INSERT INTO system_secret (purpose, secret, created_at) VALUES (@purpose, @secret, @now)
         ON CONFLICT (purpose) DO NOTHING
+        """;
+
+    private const string Delete = """
+        DELETE FROM system_secret WHERE substr(purpose, 1, @length) = @family AND purpose < @limit
         """;
 
     private const string Select = "SELECT secret FROM system_secret WHERE purpose = @purpose";
@@ -32,6 +39,15 @@ public sealed class SystemSecrets(Database database, TimeProvider clock)
             },
             cancellation);
     }
+
+    /// <summary>
+    /// Deletes the secrets whose purpose begins with the family and comes before the limit. What was made with them
+    /// can then never be made again. Returns how many.
+    /// </summary>
+    public Task<int> Forget(string family, string limit, CancellationToken cancellation) => database.Write(
+        connection => connection.Execute(
+            Delete, cancellation, ("length", family.Length), ("family", family), ("limit", limit)),
+        cancellation);
 
     private static Task<byte[]?> Find(
         System.Data.Common.DbConnection connection, string purpose, CancellationToken cancellation) =>

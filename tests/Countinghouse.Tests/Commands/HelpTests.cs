@@ -15,6 +15,15 @@ public sealed class HelpTests
     [InlineData("keys list")]
     [InlineData("keys revoke")]
     [InlineData("close")]
+    [InlineData("export")]
+    [InlineData("export events")]
+    [InlineData("export rollups")]
+    [InlineData("export shares")]
+    [InlineData("import")]
+    [InlineData("traffic")]
+    [InlineData("traffic load")]
+    [InlineData("traffic show")]
+    [InlineData("traffic clear")]
     public async Task Every_command_explains_itself_with_an_example(string command)
     {
         var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -65,6 +74,14 @@ public sealed class HelpTests
     [InlineData("keys revoke", "revoke")]
     [InlineData("keys revoke 1", "KEY_ID")]
     [InlineData("close 2026-13", "MONTH")]
+    [InlineData("export", "command")]
+    [InlineData("export events --from yesterday", "--from")]
+    [InlineData("export events --format xml", "--format")]
+    [InlineData("import", "import")]
+    [InlineData("import a.csv --organization 1", "--organization")]
+    [InlineData("traffic load --list agents -", "--list")]
+    [InlineData("traffic load --list agent", "load")]
+    [InlineData("traffic clear --list own-network --organization 1", "--organization")]
     public async Task A_wrong_word_is_one_line_and_exit_code_2(string words, string named)
     {
         var ended = await TestProgram.Run(words.Split(' '));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Countinghouse.Ingest;
 using Countinghouse.Access;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -143,7 +144,11 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
             new { name = "Tea", pricing = "cpc", bid = "0.25", budget = "100.00", offers = new[] { Ids["offer_id"] } },
             "campaign_id");
         await Post($"campaigns/{Ids["campaign_id"]}/activate", null, "campaign_id");
-        await Post("ads/click", new { campaign_id = Ids["campaign_id"], offer_id = Ids["offer_id"] }, "event_id");
+        Ids["event_id"] = await Post(
+            "ads/click", new { campaign_id = Ids["campaign_id"], offer_id = Ids["offer_id"] }, "event_id");
+        var verification = new VerificationId(NamedId.Create("test/verification"));
+        await Server.Get<Verifications>().Run(verification, "test", _ => { }, CancellationToken.None);
+        Ids["verification_id"] = verification.ToString();
 
         var share = new ShareId(NamedId.Create("test/share"));
         Ids["share_id"] = share.ToString();

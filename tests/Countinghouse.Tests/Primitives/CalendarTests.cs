@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
 using Countinghouse.Support;
 using FsCheck;
 using FsCheck.Fluent;
@@ -207,5 +209,59 @@ public sealed class CalendarTests
     [InlineData("1754404200")]
     [InlineData("0001-01-01T00:00:00+01:00")]
     [InlineData("9999-12-31T23:59:59-01:00")]
-    public void What_is_no_moment_is_refused(string text) => Assert.False(Instant.TryParse(text, out _));
+    [InlineData("2025-08-05T14:30:00+1\0:00")]
+    [InlineData("2025-08-05T14:30:00.1234567890123Z")]
+    [InlineData("２025-08-05T14:30:00Z")]
+    public void What_is_no_moment_is_refused(string text)
+    {
+        Assert.False(Instant.TryParse(text, out _));
+        Assert.False(Instant.TryParse(Encoding.UTF8.GetBytes(text), out _));
+    }
+
+    [Fact]
+    public void A_moment_is_read_as_the_framework_reads_its_parts() => Properties.Hold(
+        Micros.SelectMany(micros => Gen.Elements("Z", "z", "+02:00", "-23:59", "+24:00", "").SelectMany(offset =>
+            Gen.Elements("", ".5", ".1234567", ".000000000001", ".1234567890123").SelectMany(fraction =>
+                Gen.Choose(0, 60).SelectMany(place => Gen.Elements("0123456789-:.TtZz+ ,\0é".ToCharArray()).Select(
+                    letter => (micros, offset, fraction, place, letter)))))),
+        input =>
+        {
+            var text = new Instant(input.micros).ToTime()
+                .ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture) + input.fraction + input.offset;
+            if (input.place < text.Length)
+            {
+                text = text[..input.place] + input.letter + text[(input.place + 1)..];
+            }
+
+            var expected = ReadByTheFramework(text);
+            Assert.Equal(expected is not null, Instant.TryParse(text, out var read));
+            Assert.Equal(expected is not null, Instant.TryParse(Encoding.UTF8.GetBytes(text), out var same));
+            Assert.Equal((expected ?? 0, expected ?? 0), (read.Micros, same.Micros));
+        });
+
+    private static long? ReadByTheFramework(string text)
+    {
+        var parts = Regex.Match(
+            text,
+            @"\A(.{19})(?:\.([0-9]{1,12}))?(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))\z",
+            RegexOptions.Singleline);
+        if (!parts.Success || !DateTime.TryParseExact(
+                parts.Groups[1].Value,
+                ["yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd't'HH:mm:ss", "yyyy-MM-dd' 'HH:mm:ss"],
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.None,
+                out var second))
+        {
+            return null;
+        }
+
+        var minutes = parts.Groups[3].Success
+            ? (int.Parse(parts.Groups[4].Value, CultureInfo.InvariantCulture) * 60)
+                + int.Parse(parts.Groups[5].Value, CultureInfo.InvariantCulture)
+            : 0;
+        var micros = ((second.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond)
+            + long.Parse(parts.Groups[2].Value.PadRight(6, '0')[..6], CultureInfo.InvariantCulture)
+            - ((parts.Groups[3].Value == "-" ? -1 : 1) * minutes * 60_000_000L);
+        return micros is >= -62_135_596_800_000_000 and < 253_402_300_800_000_000 ? micros : null;
+    }
 }

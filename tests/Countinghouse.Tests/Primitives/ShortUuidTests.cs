@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text;
 using Countinghouse.Support;
 using FsCheck;
 using FsCheck.Fluent;
@@ -49,7 +50,8 @@ public sealed class ShortUuidTests
         foreach (var text in new[] { ShortUuid.Format(id), id.ToString("D"), id.ToString("D").ToUpperInvariant() })
         {
             Assert.True(ShortUuid.TryParse(text, out var read), text);
-            Assert.Equal(id, read);
+            Assert.True(ShortUuid.TryParse(Encoding.UTF8.GetBytes(text), out var same), text);
+            Assert.Equal((id, id), (read, same));
         }
     });
 
@@ -79,6 +81,8 @@ public sealed class ShortUuidTests
 
         var expected = digits && value < BigInteger.Pow(2, 128);
         Assert.Equal(expected, ShortUuid.TryParse(text, out var id));
+        Assert.Equal(expected, ShortUuid.TryParse(Encoding.UTF8.GetBytes(text), out var same));
+        Assert.Equal(id, same);
         if (expected)
         {
             Assert.Equal(text, ShortUuid.Format(id));
@@ -117,7 +121,11 @@ public sealed class ShortUuidTests
     [InlineData("0xb2c3d4-e5f6-7890-abcd-ef1234567890")]
     [InlineData("a1b2c3d4-e5f6-7890-abcd+ef1234567890")]
     [InlineData("a1b2c3d4e-5f6-7890-abcd-ef1234567890")]
-    public void Anything_else_is_refused(string text) => Assert.False(ShortUuid.TryParse(text, out _));
+    public void Anything_else_is_refused(string text)
+    {
+        Assert.False(ShortUuid.TryParse(text, out _));
+        Assert.False(ShortUuid.TryParse(Encoding.UTF8.GetBytes(text), out _));
+    }
 
     [Fact]
     public void Every_kind_of_id_prints_and_reads_alike() => Properties.Hold(Ids, id =>

@@ -110,7 +110,7 @@ public abstract class MigratorContract(Engine engine)
     /// <summary>The stores of today understand what was written then.</summary>
     private static async Task AssertReadable(Database database)
     {
-        var organization = await new OrganizationStore(database, Clock)
+        var organization = await new OrganizationStore(database, new OrganizationVersions(database, Clock), Clock)
             .Find(TestRows.Advertiser, CancellationToken.None);
         var keys = await new ApiKeyStore(database, Clock).List(TestRows.Advertiser, CancellationToken.None);
 

@@ -62,6 +62,17 @@ public static class TestRows
         {
             [1] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. EventsOf1(), .. MoneyOf1()],
             [2] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1()],
+            [3] = [.. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3()],
+            [4] =
+            [
+                .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
+                .. VerificationOf4(),
+            ],
+            [5] =
+            [
+                .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
+                .. VerificationOf4(), .. ImportOf5(),
+            ],
         };
 
     /// <summary>Tables that a later version keeps under another name.</summary>
@@ -156,6 +167,22 @@ public static class TestRows
             ("org_id", Advertiser), ("through_batch", 1L), ("block_no", 0), ("entries", new byte[22]));
     }
 
+    private static IEnumerable<TestRow> VerificationOf4()
+    {
+        yield return Row("verification",
+            ("verification_id", Named<VerificationId>("verification").Value), ("trigger_name", "nightly"),
+            ("state", "clean"), ("started_at", Noon), ("finished_at", Noon), ("organization_count", 2L),
+            ("batch_count", 1L), ("event_count", 2L), ("difference_count", 0L), ("differences", "[]"));
+    }
+
+    private static IEnumerable<TestRow> ImportOf5()
+    {
+        yield return Row("import_progress",
+            ("org_id", Advertiser), ("file_hash", new byte[32]), ("name", "events.ndjson.gz"), ("line_count", 10L),
+            ("accepted_count", 6L), ("duplicate_count", 3L), ("rejected", "{\"invalid\":1}"), ("started_at", Noon),
+            ("updated_at", Noon), ("finished_at", null));
+    }
+
     private static IEnumerable<TestRow> MoneyOf1()
     {
         yield return Row("fee_rate",
@@ -175,6 +202,15 @@ public static class TestRows
             ("period", 202607), ("state", "CLOSED"), ("started_at", Noon), ("closed_at", Noon), ("actor", "key:1"),
             ("event_count", 1L), ("charge_micro", 1_005_000L), ("record_count", 1L), ("gross_cents", 100L),
             ("fee_cents", 15L), ("share_cents", 85L));
+    }
+
+    private static IEnumerable<TestRow> TrafficOf3()
+    {
+        yield return Row("traffic_list", ("org_id", Guid.Empty), ("list", "agent"), ("entry", "acme-fetch"));
+        yield return Row("traffic_list", ("org_id", Guid.Empty), ("list", "domain"), ("entry", "farm.example"));
+        yield return Row("traffic_list", ("org_id", Guid.Empty), ("list", "network"), ("entry", "192.0.2.0/24"));
+        yield return Row("traffic_list", ("org_id", Advertiser), ("list", "own_network"), ("entry", "2001:db8::/32"));
+        yield return Row("traffic_list_version", ("id", 1), ("version", 4));
     }
 
     private static TestRow Row(string table, params (string Column, object? Value)[] columns) =>

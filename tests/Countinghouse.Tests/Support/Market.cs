@@ -8,6 +8,8 @@ public sealed class Market
 {
     public const string Browser = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0";
 
+    private static int _shoppers;
+
     private Market(TestServer server) => Server = server;
 
     public TestServer Server { get; }
@@ -85,7 +87,9 @@ public sealed class Market
         return id;
     }
 
-    /// <summary>A click passed on by the advertiser's server, from a browser unless said otherwise.</summary>
+    /// <summary>
+    /// A click passed on by the advertiser's server, from a browser unless said otherwise, each by another shopper.
+    /// </summary>
     public Task<Answer> Click(
         string campaign, string? eventId = null, string? offer = null, string? at = null, string agent = Browser) =>
         Server.Send(
@@ -98,8 +102,15 @@ public sealed class Market
                 event_id = eventId,
                 offer_id = offer,
                 occurred_at = at,
-                client = new { ip = "198.51.100.7", user_agent = agent },
+                client = new { ip = NewShopper(), user_agent = agent },
             });
+
+    /// <summary>The address of somebody not seen before: of a network of their own.</summary>
+    public static string NewShopper()
+    {
+        var number = Interlocked.Increment(ref _shoppers);
+        return $"10.{number / 256 % 256}.{number % 256}.7";
+    }
 
     public async Task<JsonElement> Impressions(params object[] items)
     {

@@ -9,10 +9,10 @@ public static class Repository
     public static string Product => Path.Combine(Root, "src", "Countinghouse");
 
     /// <summary>
-    /// All hand-written files with the extension below src, tests and bench, as (path from the root, lines).
+    /// All hand-written files with the extension below src, tests and benchmarks, as (path from the root, lines).
     /// </summary>
     public static IEnumerable<(string Path, string[] Lines)> Files(string extension) =>
-        new[] { "src", "tests", "bench" }
+        new[] { "src", "tests", "benchmarks" }
             .Select(folder => Path.Combine(Root, folder))
             .Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateFiles(folder, "*" + extension, SearchOption.AllDirectories))

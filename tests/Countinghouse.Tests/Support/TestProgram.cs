@@ -67,6 +67,9 @@ public sealed class TestProgram : IAsyncDisposable
         return await program.End();
     }
 
+    /// <summary>Starts it and does not wait for anything.</summary>
+    public static TestProgram Start(params string[] arguments) => new(arguments, null);
+
     /// <summary>Starts a server on a free port and waits until it says that it answers.</summary>
     public static async Task<TestProgram> Serve(params string[] arguments)
     {
@@ -90,6 +93,8 @@ public sealed class TestProgram : IAsyncDisposable
         using var kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]);
         kill.WaitForExit();
     }
+
+    public bool HasEnded => _process.HasExited;
 
     /// <summary>Waits until it has ended by itself.</summary>
     public async Task<Ended> End()

@@ -29,6 +29,13 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Limit of callers without a key; high unless a test sets it, as the clock may stand still.</summary>
     public const string AddressLimit = "RateLimits:AddressPerMinute";
 
+    /// <summary>The rolling windows per client.</summary>
+    private static readonly string[] WindowRules =
+    [
+        "ImpressionWindowSeconds", "ClickWindowSeconds", "ClicksPerMinuteMax", "ClicksPerTenMinutesMax",
+        "ClicksPerHourMax", "ClicksPerDayMax",
+    ];
+
     private readonly WebApplication _app;
     private readonly TestDatabase _database;
     private readonly bool _ownsDatabase;
@@ -85,6 +92,13 @@ public sealed class TestServer : IAsyncDisposable
             builder.Services.AddSingleton<TimeProvider>(clock);
             builder.Logging.ClearProviders().AddProvider(log);
             builder.Configuration[AddressLimit] = "1000000";
+
+            // All of a test's requests come from one shopper; tests of these rules set them.
+            foreach (var rule in WindowRules)
+            {
+                builder.Configuration["Ingest:" + rule] = rule.EndsWith("Seconds") ? "0" : "1000000";
+            }
+
             configure?.Invoke(builder);
         });
         map?.Invoke(app);

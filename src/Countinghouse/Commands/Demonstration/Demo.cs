@@ -1,5 +1,3 @@
-using Countinghouse.Http;
-using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Spectre.Console;
@@ -10,6 +8,8 @@ namespace Countinghouse.Commands.Demonstration;
 internal static class Demo
 {
     private const string Purpose = "demo_unfinished";
+
+    private const string AnyOrganization = "SELECT 1 FROM organization LIMIT 1";
 
     private const string Mark = """
         INSERT INTO system_secret (purpose, secret, created_at) VALUES (@purpose, @none, @now)
@@ -34,8 +34,7 @@ internal static class Demo
                 + "(for SQLite: the data directory) and start again, or start with --no-demo.");
         }
 
-        var existing = await new OrganizationStore(database, TimeProvider.System).List(new Page(1, 1), cancellation);
-        if (existing.Pagination.TotalCount > 0)
+        if (await database.Read(c => c.Number(AnyOrganization, cancellation), cancellation) is not null)
         {
             return DemoFile.Read(settings.DataDirectory);
         }

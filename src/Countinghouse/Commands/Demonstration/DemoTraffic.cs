@@ -71,7 +71,7 @@ internal sealed class DemoTraffic(int seed, int scale, ClientReader clients)
             var time = from.AddSeconds(_random.NextDouble() * seconds * 0.98);
             var bot = _random.NextDouble() < BotShare;
             var agent = bot ? Bots[_random.Next(Bots.Length)] : Browsers[_random.Next(Browsers.Count)];
-            var client = clients.Read($"203.0.113.{_random.Next(1, 255)}", agent, isPrefetch: false);
+            var client = clients.Read(Address(), agent, isPrefetch: false);
             var offer = campaign.Offers[_random.Next(campaign.Offers.Count)];
             var impression = Create(EventKind.Impression, campaign.Id, offer, time, client);
             events.Add(impression);
@@ -98,6 +98,9 @@ internal sealed class DemoTraffic(int seed, int scale, ClientReader clients)
             StatedAt = Instant.Of(time),
             StatedClient = client,
         };
+
+    /// <summary>Of the block that is set aside for benchmarks (RFC 2544), so nobody's: 512 small networks.</summary>
+    private string Address() => $"198.{_random.Next(18, 20)}.{_random.Next(256)}.{_random.Next(1, 255)}";
 
     /// <summary>A UUIDv7 of the given time whose random bits come from the seed.</summary>
     private EventId NewId(DateTimeOffset time)

@@ -25,6 +25,7 @@ CREATE TABLE ingest_batch (
 );
 CREATE UNIQUE INDEX ingest_batch_by_flush ON ingest_batch (org_id, flush_id);
 CREATE INDEX ingest_batch_by_time ON ingest_batch (org_id, committed_at);
+CREATE INDEX ingest_batch_with_clients ON ingest_batch (committed_at) WHERE client_keys IS NOT NULL;
 -- Random ids do not compress; trying to costs more than writing them.
 /*postgres
 ALTER TABLE ingest_batch ALTER COLUMN payload SET STORAGE EXTERNAL;
@@ -45,6 +46,8 @@ CREATE TABLE placement (
     first_batch bigint NOT NULL,
     PRIMARY KEY (org_id, placement_no)
 );
+
+CREATE INDEX placement_by_retailer ON placement (retailer_org_id, org_id);
 
 -- How far what follows from the journal has followed it: the number of the last batch it contains.
 CREATE TABLE projection (

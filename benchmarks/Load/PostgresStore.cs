@@ -1,0 +1,139 @@
+using System.Data.Common;
+using System.Diagnostics;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Countinghouse.Load;
+
+/// <summary>A database of its own on a PostgreSQL server.</summary>
+internal sealed class PostgresStore : Store
+{
+    private const string ReadEvents = "SELECT SUM(event_count) FROM ingest_batch";
+    private const string ReadPayload = "SELECT SUM(octet_length(payload)) FROM ingest_batch";
+    private const string ReadClientKeys = "SELECT SUM(octet_length(client_keys)) FROM ingest_batch";
+
+    private const string ReadIdRuns = """
+        SELECT pg_total_relation_size('id_run') + pg_total_relation_size('id_run_block')
+        """;
+
+    private const string ReadAll = """
+        SELECT SUM(pg_total_relation_size(c.oid)) FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'public' AND c.relkind = 'r'
+        """;
+
+    private readonly NpgsqlDataSource _server;
+    private readonly NpgsqlDataSource _source;
+    private readonly string _database;
+
+    private PostgresStore(
+        NpgsqlDataSource server, NpgsqlDataSource source, string database, string version, string folder)
+        : base("PostgreSQL", version, folder)
+    {
+        (_server, _source, _database) = (server, source, database);
+        var settings = new NpgsqlConnectionStringBuilder(source.ConnectionString);
+        Arguments = ["--data", folder, "--postgres", settings.ToString()];
+    }
+
+    public override string RawName => "binary COPY";
+
+    public override IReadOnlyList<string> Arguments { get; }
+
+    public static async Task<PostgresStore> Create(string connectionString, string folder)
+    {
+        var server = NpgsqlDataSource.Create(connectionString);
+        var database = $"countinghouse_bench_{Environment.ProcessId}";
+        string version;
+        await using (var connection = await server.OpenConnectionAsync())
+        {
+            version = connection.PostgreSqlVersion.ToString();
+            await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The name is made of a number.
+            command.CommandText = $"CREATE DATABASE {database}";
+#pragma warning restore CA2100
+            await command.ExecuteNonQueryAsync();
+        }
+
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Database = database };
+        return new PostgresStore(server, NpgsqlDataSource.Create(settings), database, version, folder);
+    }
+
+    public override async Task<Sizes> Sizes() => new(
+        await Number(ReadEvents),
+        await Number(ReadPayload),
+        await Number(ReadClientKeys),
+        await Number(ReadIdRuns),
+        await Number(ReadAll));
+
+    public override async Task<double> RawRowsPerSecond(int commitRows, bool ordered, TimeSpan time)
+    {
+        await Execute($"CREATE TABLE raw_event ({RawRows.Columns})");
+        var rows = new RawRows(ordered);
+        var rate = await Task.Run(() => Copy(rows, commitRows, time));
+        await Execute("DROP TABLE raw_event");
+        return rate;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _source.DisposeAsync();
+        NpgsqlConnection.ClearAllPools();
+        await using (var connection = await _server.OpenConnectionAsync())
+        {
+            await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The name is made of a number.
+            command.CommandText = $"DROP DATABASE {_database} WITH (FORCE)";
+#pragma warning restore CA2100
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await _server.DisposeAsync();
+    }
+
+    protected override async ValueTask<DbConnection> Open() => await _source.OpenConnectionAsync();
+
+    private double Copy(RawRows rows, int commitRows, TimeSpan time)
+    {
+        using var connection = _source.OpenConnection();
+        var copied = 0L;
+        var begun = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(begun) < time)
+        {
+            Copy(connection, rows, commitRows);
+            copied += commitRows;
+        }
+
+        return copied / Stopwatch.GetElapsedTime(begun).TotalSeconds;
+    }
+
+    /// <summary>A COPY outside a transaction commits by itself.</summary>
+    private static void Copy(NpgsqlConnection connection, RawRows rows, int count)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        using var copy = connection.BeginBinaryImport(
+            $"COPY raw_event ({RawRows.Names}) FROM STDIN (FORMAT binary)");
+        for (var ordinal = 0; ordinal < count; ordinal++)
+        {
+            copy.StartRow();
+            copy.Write(rows.Organization, NpgsqlDbType.Uuid);
+            copy.Write(rows.NextId(now), NpgsqlDbType.Uuid);
+            copy.Write(1L, NpgsqlDbType.Bigint);
+            copy.Write(ordinal, NpgsqlDbType.Integer);
+            copy.Write(1, NpgsqlDbType.Integer);
+            copy.Write(rows.Campaign, NpgsqlDbType.Uuid);
+            copy.Write(rows.Offer, NpgsqlDbType.Uuid);
+            copy.Write(rows.Location, NpgsqlDbType.Uuid);
+            copy.Write(rows.Retailer, NpgsqlDbType.Uuid);
+            copy.Write(now * 1000, NpgsqlDbType.Bigint);
+            copy.Write(now * 1000, NpgsqlDbType.Bigint);
+            copy.Write(RawRows.BillingHour, NpgsqlDbType.Integer);
+            copy.Write(0, NpgsqlDbType.Integer);
+            copy.Write(RawRows.Ruleset, NpgsqlDbType.Integer);
+            copy.Write(RawRows.PriceMicros, NpgsqlDbType.Bigint);
+            copy.Write(RawRows.PriceMicros, NpgsqlDbType.Bigint);
+            copy.Write(rows.Client, NpgsqlDbType.Bigint);
+        }
+
+        copy.Complete();
+    }
+}

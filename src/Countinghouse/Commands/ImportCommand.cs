@@ -1,0 +1,169 @@
+using System.CommandLine;
+using System.Globalization;
+using Countinghouse.Commands.Exporting;
+using Countinghouse.Commands.Importing;
+using Countinghouse.Ingest;
+using Countinghouse.Primitives;
+
+namespace Countinghouse.Commands;
+
+/// <summary>"import": event logs of any size, through the same rules as events over HTTP.</summary>
+internal static class ImportCommand
+{
+    private static readonly Argument<string[]> Files = new("FILE")
+    {
+        Description = "NDJSON or CSV with a header line; .gz too",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private static readonly Option<OrganizationId?> Organization = WireArguments.Optional<OrganizationId>(
+        "--organization", "ID", "Take events of this organization's campaigns alone, and reject all others");
+
+    private static readonly Option<FileFormat> Format = WireArguments.OptionalChoice(
+        "--format",
+        "How the files are written [default: what their names say]",
+        ("ndjson", FileFormat.Ndjson),
+        ("csv", FileFormat.Csv));
+
+    private static readonly Option<string?> Rejects = new("--rejects")
+    {
+        Description = "List rejected lines in this file, as CSV: file, line, code, reason",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<bool> Restart = new("--restart")
+    {
+        Description = "Begin anew where an earlier import stopped or was done; nothing is counted twice",
+    };
+
+    public static Command Create()
+    {
+        var command = new DocumentedCommand(
+            "import",
+            "Record the events of log files: judged, charged and counted as if they were sent now, with the times and "
+                + "clients that the files say. Members or columns: "
+                + string.Join(", ", EventDraft.Members.Keys)
+                + "; kind and campaign_id are required, times may be up to 35 days back. What is killed goes on where "
+                + "it was when it is run again. Exit code 1: lines were rejected.",
+            """
+            countinghouse import events.ndjson.gz
+            countinghouse import january.csv february.csv --rejects rejects.csv
+            countinghouse import log.txt --format ndjson --organization CXvDk7dyZhWZ7U5u4E3S9F
+            """)
+        {
+            Files, Organization, Format, Rejects, Restart,
+        };
+        DatabaseOptions.AddTo(command);
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static async Task<int> Run(ParseResult line, CancellationToken cancellation)
+    {
+        await using var workplace = await Workplace.Open(DatabaseOptions.Read(line), cancellation);
+        if (line.GetValue(Organization) is { } organization)
+        {
+            await Workplace.RequireOrganization(workplace, organization, cancellation);
+        }
+
+        var files = line.GetRequiredValue(Files).Select(path => ImportFile.Open(path, line.GetValue(Format))).ToList();
+        var follow = workplace.GetServices<IHostedService>().OfType<RollupJob>().Single();
+        await follow.StartAsync(CancellationToken.None);
+        try
+        {
+            return await Import(workplace, files, line, cancellation);
+        }
+        finally
+        {
+            await follow.StopAsync(CancellationToken.None);
+            files.ForEach(file => file.Dispose());
+        }
+    }
+
+    private static async Task<int> Import(
+        ServiceProvider workplace, List<ImportFile> files, ParseResult line, CancellationToken cancellation)
+    {
+        var store = ActivatorUtilities.CreateInstance<ImportProgressStore>(workplace);
+        var importer = ActivatorUtilities.CreateInstance<Importer>(workplace, store);
+        var begun = TimeProvider.System.GetTimestamp();
+        var work = new List<(ImportFile File, ImportProgress Progress)>();
+        foreach (var file in files)
+        {
+            await file.ComputeHash(cancellation);
+            var earlier = line.GetValue(Restart)
+                ? null
+                : await store.Find(line.GetValue(Organization), file.Hash, cancellation);
+            work.Add((file, earlier ?? store.Begin(line.GetValue(Organization), file)));
+        }
+
+        var before = work.Sum(one => one.Progress.Lines);
+        using (var rejects = line.GetValue(Rejects) is { } path
+            ? new RejectsFile(path, append: work.Exists(one => one.Progress.Position > 0))
+            : null)
+        {
+            foreach (var (file, progress) in work)
+            {
+                await Import(importer, file, progress, rejects, cancellation);
+            }
+        }
+
+        await workplace.GetRequiredService<Rollups>().CatchUpAll(cancellation);
+        await Report(work, before, TimeProvider.System.GetElapsedTime(begun));
+        return work.Exists(one => one.Progress.RejectedInAll > 0) ? CommandLine.Failed : 0;
+    }
+
+    private static async Task Import(
+        Importer importer,
+        ImportFile file,
+        ImportProgress progress,
+        RejectsFile? rejects,
+        CancellationToken cancellation)
+    {
+        if (progress.FinishedAt is { } finished)
+        {
+            await Console.Error.WriteLineAsync(
+                $"'{file.Path}' was imported before, at {finished}; --restart does it again.");
+            return;
+        }
+
+        if (progress.Position > 0)
+        {
+            await Console.Error.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture, $"'{file.Path}' goes on after line {progress.Position:N0}."));
+        }
+
+        await new ImportView(TimeProvider.System).Show(
+            file.Path,
+            shown => importer.Run(
+                file, progress, rejects, now => shown(file.PartRead, now.Lines), cancellation));
+    }
+
+    /// <summary>A row for each number, so that the next program needs no parser.</summary>
+    private static async Task Report(
+        List<(ImportFile File, ImportProgress Progress)> work, long linesBefore, TimeSpan time)
+    {
+        var rows = new List<string[]>();
+        foreach (var (file, progress) in work)
+        {
+            Add("read", progress.Lines);
+            Add("accepted", progress.Accepted);
+            Add("duplicate", progress.Duplicates);
+            foreach (var (code, lines) in progress.Rejected)
+            {
+                Add(code, lines);
+            }
+
+            void Add(string outcome, long lines) =>
+                rows.Add([file.Path, outcome, lines.ToString(CultureInfo.InvariantCulture)]);
+        }
+
+        TextTable.Write(["file", "outcome", "lines"], rows);
+        var now = work.Sum(one => one.Progress.Lines) - linesBefore;
+        await Console.Error.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{now:N0} lines in {time.TotalSeconds:N1} s, {now / Math.Max(0.001, time.TotalSeconds):N0} a second: "
+            + $"{work.Sum(one => one.Progress.Accepted):N0} accepted, "
+            + $"{work.Sum(one => one.Progress.Duplicates):N0} duplicates, "
+            + $"{work.Sum(one => one.Progress.RejectedInAll):N0} rejected."));
+    }
+}

@@ -1,0 +1,75 @@
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Countinghouse.Ingest;
+
+/// <summary>
+/// Erases once an hour the client keys of events received longer ago than the setting. They lie in a column of their
+/// own, outside all that is hashed, so that no chain breaks.
+/// </summary>
+public sealed partial class ClientKeyErasureJob(
+    Database database, IOptions<ClientKeyOptions> options, TimeProvider clock, ILogger<ClientKeyErasureJob> log)
+    : BackgroundService
+{
+    /// <summary>
+    /// Batch records per transaction. SQLite writes a record again whole to change it, some 100 KB, and flushes wait
+    /// meanwhile: 50 are some 10 ms.
+    /// </summary>
+    public const int BatchesPerWriteMax = 50;
+
+    // In the order of time, from the oldest: an index on committed_at where client_keys is not null finds them at once.
+    private const string EraseSome = """
+        UPDATE ingest_batch SET client_keys = NULL
+        WHERE (org_id, batch_no) IN (
+            SELECT org_id, batch_no FROM ingest_batch
+            WHERE committed_at < @limit AND client_keys IS NOT NULL
+            ORDER BY committed_at LIMIT @most)
+        """;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromHours(1);
+
+    /// <summary>Between transactions others get their turn.</summary>
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Erases all that is due. Returns the number of batch records that had keys.</summary>
+    public async Task<int> Erase(CancellationToken cancellation)
+    {
+        var limit = Instant.Of(clock.GetUtcNow().AddDays(-options.Value.ClientKeyDays));
+        for (var erased = 0; ;)
+        {
+            var some = await database.Write(
+                connection => connection.Execute(
+                    EraseSome, cancellation, ("limit", limit), ("most", BatchesPerWriteMax)),
+                cancellation);
+            erased += some;
+            if (some < BatchesPerWriteMax)
+            {
+                return erased;
+            }
+
+            await Task.Delay(Breath, clock, cancellation);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await Erase(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error) when (Database.IsUnavailable(error))
+            {
+                LogNotErased(error.Message);
+            }
+
+            await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Countinghouse.Primitives;
+
+namespace Countinghouse.Ingest;
+
+/// <summary>
+/// Reads an advertiser's journal from its first batch to its last: holds every batch against its own record and its
+/// hash, and sums up what totals, budgets and closed months have to be. Memory grows with campaigns, not with events.
+/// </summary>
+internal sealed class JournalAudit(OrganizationId advertiser, long totalsThrough, Action<Difference> report)
+{
+    private readonly List<Placement> _placements = [];
+    private byte[] _hash = new byte[SHA256.HashSizeInBytes];
+    private HourFinder _hours;
+
+    public long BatchNo { get; private set; }
+
+    public long Events { get; private set; }
+
+    public byte[] Hash => _hash;
+
+    public IReadOnlyList<Placement> Placements => _placements;
+
+    /// <summary>Lifetime totals up to the watermark of the rollups.</summary>
+    public Dictionary<CampaignId, StatCounts> Totals { get; } = [];
+
+    /// <summary>All charges of a campaign, and those of the last day on which it was charged.</summary>
+    public Dictionary<CampaignId, (Money Spent, int Day, Money SpentOnDay)> Budgets { get; } = [];
+
+    /// <summary>Events and charges by billing month, up to the watermark of the rollups.</summary>
+    public Dictionary<int, (long Events, Money Charge)> Months { get; } = [];
+
+    public void Add(StoredBatch batch)
+    {
+        var key = string.Create(CultureInfo.InvariantCulture, $"batch {batch.BatchNo}");
+        Expect(key, "batch_no", batch.BatchNo, BatchNo + 1);
+        ExpectBytes(key, "prev_hash", batch.PreviousHash, _hash);
+        ExpectBytes(
+            key, "hash", batch.Hash, JournalFormat.Hash(_hash, batch.BatchNo, batch.Payload, batch.ClientHash));
+
+        // Erased client keys leave their hash; those that are kept must be the ones it was made of.
+        if (batch.ClientKeys is { } clients)
+        {
+            ExpectBytes(key, "client_keys", batch.ClientHash, SHA256.HashData(clients));
+        }
+
+        try
+        {
+            Read(batch, key);
+        }
+        catch (InvalidDataException error)
+        {
+            report(new Difference(advertiser, "ingest_batch", key, "payload", error.Message, "readable"));
+        }
+
+        (BatchNo, _hash) = (batch.BatchNo, batch.Hash);
+    }
+
+    private void Read(StoredBatch batch, string key)
+    {
+        var reader = new JournalReader(batch.Payload);
+        reader.AddPlacements(_placements);
+        var known = CollectionsMarshal.AsSpan(_placements);
+        var today = UtcDay.Of(reader.ReceivedAt.ToTime()).Number;
+        var (events, valid, clicks, charges) = (0, 0, 0, 0L);
+        var (first, last) = (int.MaxValue, int.MinValue);
+        while (reader.Read(out var item))
+        {
+            if (item.Placement >= known.Length)
+            {
+                throw new InvalidDataException($"names the unknown placement {item.Placement}");
+            }
+
+            ref readonly var placement = ref known[item.Placement];
+            var occurred = item.OccurredAt(reader.ReceivedAt);
+            var hour = _hours.Of(item.IsBookedOnReceipt ? reader.ReceivedAt : occurred);
+            var charge = item.Charge(placement);
+            (first, last) = (Math.Min(first, hour), Math.Max(last, hour));
+            events++;
+            valid += item.Validity == Validity.Valid ? 1 : 0;
+            clicks += item.Kind == EventKind.Click ? 1 : 0;
+            charges += charge.Micros;
+            Charge(placement.Campaign, charge, today);
+            if (batch.BatchNo <= totalsThrough)
+            {
+                CollectionsMarshal.GetValueRefOrAddDefault(Totals, placement.Campaign, out _)
+                    .Add(item, placement, occurred, batch.BatchNo);
+                ref var month = ref CollectionsMarshal.GetValueRefOrAddDefault(Months, hour / 10_000, out _);
+                month = (month.Events + 1, month.Charge + charge);
+            }
+        }
+
+        Events += events;
+        Expect(key, "committed_at", batch.CommittedAt.Micros, reader.ReceivedAt.Micros);
+        Expect(key, "event_count", batch.EventCount, events);
+        Expect(key, "valid_count", batch.ValidCount, valid);
+        Expect(key, "click_count", batch.ClickCount, clicks);
+        Expect(key, "charge_micro", batch.Charge.Micros, charges);
+        Expect(key, "first_hour", batch.FirstHour, first);
+        Expect(key, "last_hour", batch.LastHour, last);
+    }
+
+    private void Charge(CampaignId campaign, Money charge, int today)
+    {
+        if (charge > Money.Zero)
+        {
+            ref var budget = ref CollectionsMarshal.GetValueRefOrAddDefault(Budgets, campaign, out _);
+            budget = (
+                budget.Spent + charge, today, budget.Day == today ? budget.SpentOnDay + charge : charge);
+        }
+    }
+
+    private void Expect(string key, string figure, long stored, long expected)
+    {
+        if (stored != expected)
+        {
+            report(new Difference(
+                advertiser,
+                "ingest_batch",
+                key,
+                figure,
+                stored.ToString(CultureInfo.InvariantCulture),
+                expected.ToString(CultureInfo.InvariantCulture)));
+        }
+    }
+
+    private void ExpectBytes(string key, string figure, byte[] stored, byte[] expected)
+    {
+        if (!stored.AsSpan().SequenceEqual(expected))
+        {
+            report(new Difference(
+                advertiser, "ingest_batch", key, figure, Convert.ToHexStringLower(stored),
+                Convert.ToHexStringLower(expected)));
+        }
+    }
+}
