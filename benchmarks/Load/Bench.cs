@@ -128,9 +128,7 @@ internal sealed class Bench(BenchOptions options)
     private static IEnumerable<string> Serve(Store store, int port) =>
         ["serve", "--urls", $"http://127.0.0.1:{port}", .. store.Arguments];
 
-    /// <summary>
-    /// Through the product's own path, and then a restart: what it has to read again is part of the price.
-    /// </summary>
+    /// <summary>Through the product's own path, then a restart: what it reads again is part of the price.</summary>
     private async Task Fill(Store store, Servers servers, IngestBench ingest, EngineFigures figures)
     {
         Table.IngestHead();
@@ -138,7 +136,7 @@ internal sealed class Bench(BenchOptions options)
         await Add(store, ingest, row, figures);
         await servers.KillAndRestart();
         figures.RestartMilliseconds = servers.First.ReadyAfter.TotalMilliseconds;
-        figures.FirstEventMilliseconds = await ingest.FirstAnswer();
+        figures.FirstEventMilliseconds = await ingest.FirstAnswer(servers.First.Port);
         Table.Note(string.Create(
             CultureInfo.InvariantCulture,
             $"restart: ready after {figures.RestartMilliseconds:0} ms, the first event took "

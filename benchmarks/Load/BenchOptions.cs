@@ -39,7 +39,7 @@ internal sealed record BenchOptions
     public TimeSpan Measured => TimeSpan.FromSeconds(Seconds);
 
     /// <summary>How long a ceiling is measured.</summary>
-    public TimeSpan RawMeasured => TimeSpan.FromSeconds(Math.Min(2, Seconds));
+    public TimeSpan RawMeasured => TimeSpan.FromSeconds(Math.Min(1.5, Seconds));
 
     public TimeSpan ReportMeasured => TimeSpan.FromSeconds(Math.Min(3, Seconds));
 

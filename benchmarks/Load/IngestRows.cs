@@ -134,6 +134,9 @@ internal sealed record IngestFigures
 
     public double? RestartMilliseconds { get; init; }
 
+    /// <summary>First event of a node that joins others: it reads what they have written, under their lock.</summary>
+    public double? JoiningMilliseconds { get; init; }
+
     /// <summary>What does not add up; empty when all does.</summary>
     public required IReadOnlyList<string> Faults { get; init; }
 }

@@ -106,20 +106,20 @@ internal sealed class LoadRun(LoadPlan plan)
     }
 
     /// <summary>
-    /// Sends a few of the requests again, as they were sent last; every event in them must be known. Returns what was
-    /// accepted, which should be nothing.
+    /// Sends a few of the requests again, as they were sent last; every event in them must be known. Returns how many
+    /// were sent and how many of them the server called duplicates.
     /// </summary>
-    public async Task<(long Accepted, long Duplicates)> SendAgain(int requestsMax)
+    public async Task<(long Sent, long Duplicates)> SendAgain(int requestsMax)
     {
         using var connection = new LoadConnection(plan.Ports[0]);
-        var (accepted, duplicates) = (0L, 0L);
+        var (sent, duplicates) = (0L, 0L);
         foreach (var request in _sources.SelectMany(source => source.Sent.Take(3)).Take(requestsMax))
         {
             var reply = await connection.Exchange(request.Bytes);
-            (accepted, duplicates) = (accepted + reply.Accepted, duplicates + reply.Duplicates);
+            (sent, duplicates) = (sent + plan.Batch, duplicates + reply.Duplicates);
         }
 
-        return (accepted, duplicates);
+        return (sent, duplicates);
     }
 
     private async Task<LoadResult> Work(EventSource source, int worker)
@@ -150,6 +150,11 @@ internal sealed class LoadRun(LoadPlan plan)
             {
                 result.MeasuredEvents += reply.Accepted;
                 result.MeasuredRequests++;
+            }
+
+            // One that is still waiting at the end has waited too.
+            if (ended >= _measureFrom)
+            {
                 result.Latency.Add((long)(Seconds(ended - begun) * 1_000_000));
             }
 
@@ -159,9 +164,7 @@ internal sealed class LoadRun(LoadPlan plan)
         return result;
     }
 
-    /// <summary>
-    /// Sends until the answer is 200: resending the same events is always safe, so the contract says.
-    /// </summary>
+    /// <summary>Sends until the answer is 200: the contract says that resending is always safe.</summary>
     private static async Task<Reply> Send(LoadConnection connection, byte[] request, LoadResult result)
     {
         var begun = Stopwatch.GetTimestamp();

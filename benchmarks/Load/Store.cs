@@ -62,9 +62,7 @@ internal abstract class Store(string name, string version, string folder) : IAsy
         return new Totals(Number(row, 0), Number(row, 1), Number(row, 2), Number(row, 3), Number(row, 4));
     }
 
-    /// <summary>
-    /// Events in the hourly rollups and in the totals of campaigns, once they hold all of the journal.
-    /// </summary>
+    /// <summary>Events in hourly rollups and in totals of campaigns, once they hold all of the journal.</summary>
     public async Task<(long Hourly, long Totals)> Reported()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));

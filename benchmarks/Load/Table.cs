@@ -30,9 +30,8 @@ internal static class Table
 
         if (row.RestartMilliseconds is { } restart)
         {
-            Console.WriteLine(
-                Line(row.Row, Whole(row.Connections)) + $"   {Whole(row.Stored)} events, each stored once; "
-                + $"ready again after {Whole(restart)} ms");
+            Console.WriteLine($"{Line(row.Row, Whole(row.Connections))}   {Whole(row.Stored)} events, each stored "
+                + $"once; ready again after {Whole(restart)} ms");
             return;
         }
 
@@ -47,6 +46,11 @@ internal static class Table
             row.Stored > 0 ? Percent((double)row.Charged / row.Stored) : "",
             Percent(row.EventsPerSecond / row.RawRowsPerSecond),
             Percent(row.EventsPerSecond / row.DropEventsPerSecond)));
+        if (row.JoiningMilliseconds is { } joining)
+        {
+            Note($"the node that joined took {Whole(joining)} ms for its first event, and held the others up so long");
+        }
+
         if (row.Busy > 0)
         {
             Note($"503 was answered {row.Busy} times");
@@ -63,7 +67,7 @@ internal static class Table
         row.Row,
         Whole(row.AnswerBytes),
         "",
-        Whole(row.RequestsPerSecond),
+        row.RequestsPerSecond < 100 ? Tenths(row.RequestsPerSecond) : Whole(row.RequestsPerSecond),
         Tenths(row.P50Milliseconds),
         Tenths(row.P99Milliseconds),
         Percent(row.OfPlaintext)));
@@ -77,10 +81,10 @@ internal static class Table
         if (figures is { Sizes: { Events: > 0 } after, SizesBefore: { } before })
         {
             var events = after.Events - before.Events;
-            Note($"bytes an event, of {Whole(events)}: payload {PerEvent(after.Payload - before.Payload)}, client keys "
-                + $"{PerEvent(after.ClientKeys - before.ClientKeys)}, "
-                + $"id runs {PerEvent(after.IdRuns - before.IdRuns)}, "
-                + $"all tables and indexes {PerEvent(after.All - before.All)}");
+            Note($"bytes an event, of {Whole(events)}: payload {PerEvent(after.Payload - before.Payload)}, "
+                + $"client keys {PerEvent(after.ClientKeys - before.ClientKeys)}, id runs "
+                + $"{PerEvent(after.IdRuns - before.IdRuns)}, all tables and indexes "
+                + $"{PerEvent(after.All - before.All)}");
 
             string PerEvent(long bytes) => events > 0 ? Tenths((double)bytes / events) : "-";
         }

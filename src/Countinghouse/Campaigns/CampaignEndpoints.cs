@@ -137,8 +137,13 @@ public static class CampaignEndpoints
     }
 
     private static async Task<Results<Ok<Campaign>, Problem>> Change(
-        HttpContext context, CampaignStore store, OwnerStore owners, CancellationToken cancellation)
+        HttpContext context,
+        CampaignStore store,
+        OwnerStore owners,
+        TimeProvider clock,
+        CancellationToken cancellation)
     {
+        var now = clock.GetUtcNow();
         var body = await context.ReadJson<CampaignPatch>(cancellation);
         if (body.Problem is null)
         {
@@ -151,7 +156,9 @@ public static class CampaignEndpoints
                 context,
                 store,
                 owners,
-                (Campaign stored, out Problem? refusal) => Patched(stored, body, out refusal),
+                (Campaign stored, out Problem? refusal) => Patched(stored, body, out refusal) is { } patched
+                    ? CampaignRules.CompleteIfExhausted(patched, now)
+                    : null,
                 cancellation);
     }
 

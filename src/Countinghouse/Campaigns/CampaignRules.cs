@@ -33,6 +33,18 @@ public static class CampaignRules
     /// <summary>A campaign is exhausted as soon as what remains is less than one price.</summary>
     public static bool IsExhausted(Money remaining, Money price) => remaining < price;
 
+    /// <summary>An active campaign whose new terms leave less than one price is completed by them.</summary>
+    public static Campaign CompleteIfExhausted(Campaign campaign, DateTimeOffset now) =>
+        campaign.Status == CampaignStatusEnum.Active
+        && IsExhausted(campaign.RemainingBudget, EventPrice(campaign.Pricing, campaign.Bid))
+            ? campaign with
+            {
+                Status = CampaignStatusEnum.Completed,
+                CompletedReason = CompletedReason.BudgetExhausted,
+                CompletedAt = Instant.Of(now),
+            }
+            : campaign;
+
     public static ActionOutcome Decide(Campaign campaign, CampaignAction action, UtcDay today)
     {
         var wanted = AllowedFrom(action);

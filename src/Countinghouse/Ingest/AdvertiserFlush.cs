@@ -5,7 +5,12 @@ using Countinghouse.Primitives;
 namespace Countinghouse.Ingest;
 
 /// <summary>The sequencer row of an advertiser, read under its lock.</summary>
-public sealed record IngestHead(long BatchNo, byte[] Hash, long ConfigVersion, Period FencedThrough);
+/// <param name="BatchNo">Number of the last batch.</param>
+/// <param name="Hash">Its hash.</param>
+/// <param name="ConfigVersion">Rises with every change of a campaign.</param>
+/// <param name="FencedThrough">Events of months up to this one count on the day of their receipt.</param>
+/// <param name="Day">The day of receipt (yyyymmdd) that daily budgets stand at.</param>
+public sealed record IngestHead(long BatchNo, byte[] Hash, long ConfigVersion, Period FencedThrough, int Day);
 
 /// <summary>What judging needs besides the advertiser's state: the same for all events of a flush.</summary>
 /// <param name="Now">The one moment of the flush: what is read for a day must be written for the same day.</param>
@@ -167,7 +172,35 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
     private static EventAnswer Known(EventId id, bool isSame, FoundIn found) =>
         new(isSame ? EventOutcome.Duplicate : EventOutcome.IdReused, id, found);
 
+    /// <summary>
+    /// Why an event cannot be taken. One that was taken before is not refused: its answer does not change because the
+    /// campaign has been archived since, or the offer dropped.
+    /// </summary>
     private EventOutcome? Refuse(
+        in SentEvent sent,
+        EventSender sender,
+        out RunningCampaign? campaign,
+        out OfferTerms? terms,
+        out bool believed)
+    {
+        var outcome = RefuseNew(sent, sender, out campaign, out terms, out believed);
+        if (outcome is null or EventOutcome.Expired || sent.Id is not { } id)
+        {
+            return outcome;
+        }
+
+        // Whether the stated time was believed then follows from what is stored: it is there, or it is not.
+        var stated = new EventIdentity(sent.Kind, sent.Campaign, sent.Offer, sent.StatedAt);
+        believed = IsKnown(id, stated);
+        return believed || IsKnown(id, stated with { StatedAt = null }) ? null : outcome;
+    }
+
+    private bool IsKnown(EventId id, in EventIdentity identity) =>
+        facts.Stored.TryGetValue(id, out var stored)
+            ? stored == identity
+            : state.Ids.TryFind(id, out _, out var known) && known == identity.Fingerprint();
+
+    private EventOutcome? RefuseNew(
         in SentEvent sent,
         EventSender sender,
         out RunningCampaign? campaign,
@@ -230,7 +263,7 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
         if (price > Money.Zero)
         {
             var free = IngestRules.IsRunning(campaign.Terms, _today)
-                ? campaign.Budget.TryCharge(price, _today.Number)
+                ? campaign.Budget.TryCharge(price)
                 : EventReason.NotRunning;
             if (free == EventReason.None)
             {

@@ -8,35 +8,38 @@ namespace Countinghouse.Ingest;
 /// A campaign's budget as it stands at the last batch applied: read under the head lock when terms change, then moved
 /// on by every batch, this node's or another's.
 /// </summary>
-internal sealed class BudgetState(Money budget, Money net, Money? dailyCap, int day, Money spentOnDay)
+/// <param name="budget">All it may spend.</param>
+/// <param name="net">Spent less credited.</param>
+/// <param name="dailyCap">Most of a day; null for no such limit.</param>
+/// <param name="spentOnDay">Spent on the day that the advertiser's state is of.</param>
+internal sealed class BudgetState(Money budget, Money net, Money? dailyCap, Money spentOnDay)
 {
     private Money _net = net;
-    private int _day = day;
     private Money _spentOnDay = spentOnDay;
 
     public Money Remaining => budget - _net;
 
     /// <summary>Takes the price if total and day can pay it, else the reason.</summary>
-    public EventReason TryCharge(Money price, int today)
+    public EventReason TryCharge(Money price)
     {
         if (Remaining < price)
         {
             return EventReason.BudgetExhausted;
         }
 
-        if (dailyCap is { } cap && cap - (_day == today ? _spentOnDay : Money.Zero) < price)
+        if (dailyCap is { } cap && cap - _spentOnDay < price)
         {
             return EventReason.DailyBudgetExhausted;
         }
 
-        Add(price, today);
+        Add(price, isOfDay: true);
         return EventReason.None;
     }
 
-    public void Add(Money charge, int today)
+    public void Add(Money charge, bool isOfDay)
     {
-        (_day, _spentOnDay) = (today, _day == today ? _spentOnDay + charge : charge);
         _net += charge;
+        _spentOnDay += isOfDay ? charge : Money.Zero;
     }
 }
 
@@ -93,6 +96,9 @@ internal sealed class AdvertiserState(OrganizationId advertiser, KnownIds ids, C
 
     public long ConfigVersion { get; set; } = -1;
 
+    /// <summary>The day of receipt that daily budgets stand at (yyyymmdd).</summary>
+    public int Day { get; private set; }
+
     /// <summary>Receipt of the last batch: time in a journal does not go back.</summary>
     public Instant LastReceivedAt { get; set; }
 
@@ -105,9 +111,10 @@ internal sealed class AdvertiserState(OrganizationId advertiser, KnownIds ids, C
 
     public ClientWindows Windows => windows;
 
-    /// <summary>Replaces terms and budgets by what was just read under the lock.</summary>
-    public void Use(CampaignSnapshot snapshot, IReadOnlyDictionary<CampaignId, BudgetState> budgets)
+    /// <summary>Replaces terms and budgets, those of a day, by what was just read under the lock.</summary>
+    public void Use(CampaignSnapshot snapshot, IReadOnlyDictionary<CampaignId, BudgetState> budgets, int day)
     {
+        Day = day;
         Campaigns.Clear();
         foreach (var (id, terms) in snapshot.Campaigns)
         {
@@ -169,7 +176,7 @@ internal sealed class AdvertiserState(OrganizationId advertiser, KnownIds ids, C
             var charge = item.Charge(placement);
             if (charge > Money.Zero && Campaigns.TryGetValue(placement.Campaign, out var campaign))
             {
-                campaign.Budget.Add(charge, today);
+                campaign.Budget.Add(charge, isOfDay: today == Day);
             }
 
             See(item, reader.Client, placement, reader.ReceivedAt);

@@ -22,8 +22,13 @@ public sealed class AdvertiserStates(
     private const long MicrosPerSecond = 1_000_000;
 
     private const string Budgets = """
-        SELECT campaign_id, budget_micro, spent_micro - credited_micro, daily_cap_micro, day, day_spent_micro
+        SELECT campaign_id, budget_micro, spent_micro - credited_micro, daily_cap_micro,
+               CASE WHEN day = @day THEN day_spent_micro ELSE 0 END
         FROM campaign_budget WHERE org_id = @org
+        """;
+
+    private const string Head = """
+        SELECT batch_no, hash, config_version, fenced_through, day FROM ingest_head WHERE org_id = @org
         """;
 
     private const string LastReceived = """
@@ -44,6 +49,16 @@ public sealed class AdvertiserStates(
             _hash = new IdHash(BitConverter.ToUInt64(secret, 0), BitConverter.ToUInt64(secret, 8));
         }
     }
+
+    /// <summary>An advertiser's head, locked as <paramref name="locking"/> says; null when there is none.</summary>
+    internal static Task<IngestHead?> ReadHead(
+        DbConnection connection, OrganizationId advertiser, string locking, CancellationToken cancellation) =>
+        connection.First(
+            Head + locking,
+            row => new IngestHead(
+                row.GetInt64(0), row.Bytes(1), row.GetInt64(2), Period.FromNumber(row.GetInt32(3)), row.GetInt32(4)),
+            cancellation,
+            ("org", advertiser));
 
     /// <summary>The state at the head; the one that was given, moved on, or a new one when there was none.</summary>
     internal async Task<AdvertiserState> BringUp(
@@ -70,16 +85,17 @@ public sealed class AdvertiserStates(
             throw new InvalidDataException($"The journal of {advertiser} does not end in the hash of its head.");
         }
 
-        if (state.ConfigVersion != head.ConfigVersion)
+        if (state.ConfigVersion != head.ConfigVersion || state.Day != head.Day)
         {
-            await ReadTerms(connection, state, head.ConfigVersion, cancellation);
+            await ReadTerms(connection, state, head, cancellation);
         }
 
         return state;
     }
 
-    private async Task ReadTerms(
-        DbConnection connection, AdvertiserState state, long version, CancellationToken cancellation)
+    /// <summary>Reads terms and budgets as they are at the head.</summary>
+    internal async Task ReadTerms(
+        DbConnection connection, AdvertiserState state, IngestHead head, CancellationToken cancellation)
     {
         var budgets = await connection.Query(
             Budgets,
@@ -89,13 +105,14 @@ public sealed class AdvertiserStates(
                     new Money(row.GetInt64(1)),
                     new Money(row.GetInt64(2)),
                     row.IsDBNull(3) ? null : new Money(row.GetInt64(3)),
-                    row.GetInt32(4),
-                    new Money(row.GetInt64(5)))),
+                    new Money(row.GetInt64(4)))),
             cancellation,
-            ("org", state.Advertiser));
+            ("org", state.Advertiser),
+            ("day", head.Day));
         state.Use(
-            await snapshots.Read(connection, state.Advertiser, version, cancellation),
-            new Dictionary<CampaignId, BudgetState>(budgets));
+            await snapshots.Read(connection, state.Advertiser, head.ConfigVersion, cancellation),
+            new Dictionary<CampaignId, BudgetState>(budgets),
+            head.Day);
     }
 
     /// <summary>

@@ -8,10 +8,6 @@ namespace Countinghouse.Ingest;
 /// <summary>The statements of a flush.</summary>
 public sealed partial class EventFlusher
 {
-    private const string ReadHead = """
-        SELECT batch_no, hash, config_version, fenced_through FROM ingest_head WHERE org_id = @org
-        """;
-
     private const string FindFlush = "SELECT batch_no FROM ingest_batch WHERE org_id = @org AND flush_id = @flush";
 
     private const string AddBatch = """
@@ -57,21 +53,41 @@ public sealed partial class EventFlusher
         WHERE org_id = @org
         """;
 
-    private Task<IngestHead> LockHead(DbConnection connection, OrganizationId advertiser) =>
-        ReadHeadOf(connection, advertiser, database.ForUpdate);
+    // The three steps from one day to another; the day that is entered may have been begun before.
+    private const string LeaveDay = """
+        INSERT INTO campaign_day (org_id, campaign_id, day, spent_micro)
+        SELECT org_id, campaign_id, day, day_spent_micro FROM campaign_budget WHERE org_id = @org AND day = @left
+        ON CONFLICT (org_id, campaign_id, day) DO UPDATE SET spent_micro = excluded.spent_micro
+        """;
 
-    private static async Task<IngestHead> ReadHeadOf(
-        DbConnection connection, OrganizationId advertiser, string locking) =>
-        await connection.First(
-            ReadHead + locking,
-            row => new IngestHead(
-                row.GetInt64(0), row.Bytes(1), row.GetInt64(2), Period.FromNumber(row.GetInt32(3))),
-            default,
-            ("org", advertiser))
-        ?? throw new InvalidDataException("An organization has no ingest head.");
+    private const string EnterDay = """
+        UPDATE campaign_budget SET day = @day, day_spent_micro = (
+            SELECT d.spent_micro FROM campaign_day d
+            WHERE d.org_id = campaign_budget.org_id AND d.campaign_id = campaign_budget.campaign_id AND d.day = @day)
+        WHERE org_id = @org AND EXISTS (
+            SELECT 1 FROM campaign_day d
+            WHERE d.org_id = campaign_budget.org_id AND d.campaign_id = campaign_budget.campaign_id AND d.day = @day)
+        """;
+
+    private const string ForgetDays = "DELETE FROM campaign_day WHERE org_id = @org AND day < @kept";
+
+    private const string TurnHead = "UPDATE ingest_head SET day = @day WHERE org_id = @org";
 
     private static async Task<bool> IsCommitted(DbConnection connection, OrganizationId advertiser, Guid flushId) =>
         await connection.Number(FindFlush, default, ("org", advertiser), ("flush", flushId)) is not null;
+
+    /// <summary>Moves daily budgets from the head's day to another, later or earlier.</summary>
+    private static async Task TurnDay(DbConnection connection, OrganizationId advertiser, int left, UtcDay day)
+    {
+        await connection.Execute(LeaveDay, default, ("org", advertiser), ("left", left));
+        await connection.Execute(EnterDay, default, ("org", advertiser), ("day", day));
+        await connection.Execute(TurnHead, default, ("org", advertiser), ("day", day));
+        if (left > 0 && day.Number > left)
+        {
+            await connection.Execute(
+                ForgetDays, default, ("org", advertiser), ("kept", UtcDay.FromNumber(left).AddDays(-DaysKept)));
+        }
+    }
 
     private static async Task AddPlacements(DbConnection connection, AdvertiserFlush flush, OrganizationId advertiser)
     {

@@ -26,6 +26,11 @@ public sealed partial class EventFlusher(
     /// </summary>
     private const int TriesMax = 3;
 
+    /// <summary>
+    /// What was spent on a day is kept for so many days after, for clocks that step back over midnight.
+    /// </summary>
+    private const int DaysKept = 7;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
@@ -88,7 +93,7 @@ public sealed partial class EventFlusher(
         foreach (var (lane, parts) in work)
         {
             Faults.Hit("before_lock");
-            var head = await LockHead(connection, lane.Advertiser);
+            var head = await HeadOf(connection, lane.Advertiser, database.ForUpdate);
             Faults.Hit("after_lock");
             var mayBeCommitted = attempt > 1;
             Faults.Break("no_flush_lookup", ref mayBeCommitted, false);
@@ -133,10 +138,20 @@ public sealed partial class EventFlusher(
         var now = IngestRules.TimeOfFlush(Instant.Of(clock.GetUtcNow()), state.LastReceivedAt);
         state.Windows.Expire(now.Micros);
         lane.Journal.Clear();
+        if (UtcDay.Of(now.ToTime()) is var today && today.Number != head.Day)
+        {
+            await TurnDay(connection, lane.Advertiser, head.Day, today);
+            await states.ReadTerms(connection, state, head with { Day = today.Number }, default);
+        }
+
         var stored = await FindStored(connection, state, parts);
         return new AdvertiserFlush(
             state, lane.Journal, new FlushFacts(now, head.FencedThrough, lists.Current, stored));
     }
+
+    private static async Task<IngestHead> HeadOf(DbConnection connection, OrganizationId advertiser, string locking) =>
+        await AdvertiserStates.ReadHead(connection, advertiser, locking, default)
+        ?? throw new InvalidDataException("An organization has no ingest head.");
 
     /// <summary>
     /// What a node knows of an advertiser after a start is read before the lock is taken: others go on writing, and
@@ -148,7 +163,7 @@ public sealed partial class EventFlusher(
         {
             lane.State = await database.ReadSnapshot(
                 async connection => await states.BringUp(
-                    connection, lane.Advertiser, null, await ReadHeadOf(connection, lane.Advertiser, ""), default),
+                    connection, lane.Advertiser, null, await HeadOf(connection, lane.Advertiser, ""), default),
                 default);
         }
     }

@@ -46,13 +46,20 @@ public sealed class IdRunStore(Database database, EventReader events)
         UPDATE projection SET through_batch = @through WHERE org_id = @org AND name = 'ids'
         """;
 
-    private const string DropBlocks = """
-        DELETE FROM id_run_block WHERE EXISTS (
-            SELECT 1 FROM id_run r WHERE r.org_id = id_run_block.org_id
-                AND r.through_batch = id_run_block.through_batch AND r.last_received_at < @limit)
+    // A node's clock alone decides nothing that cannot be undone: the journal must have come as far too.
+    private const string Forgotten = """
+        r.last_received_at < @limit AND EXISTS (
+            SELECT 1 FROM id_run n WHERE n.org_id = r.org_id AND n.through_batch > r.through_batch
+                AND n.last_received_at > r.last_received_at + @remembered)
         """;
 
-    private const string DropRuns = "DELETE FROM id_run WHERE last_received_at < @limit";
+    private const string DropBlocks = $"""
+        DELETE FROM id_run_block WHERE EXISTS (
+            SELECT 1 FROM id_run r WHERE r.org_id = id_run_block.org_id
+                AND r.through_batch = id_run_block.through_batch AND {Forgotten})
+        """;
+
+    private const string DropRuns = $"DELETE FROM id_run AS r WHERE {Forgotten}";
 
     /// <summary>What runs an advertiser has, newest first.</summary>
     public Task<List<IdRun>> List(
@@ -149,12 +156,13 @@ public sealed class IdRunStore(Database database, EventReader events)
     public Task DropForgotten(Instant now, CancellationToken cancellation)
     {
         const long dayMicros = 86_400_000_000;
-        var limit = new Instant(now.Micros - ((IngestRules.RememberedDays + 1) * dayMicros));
+        const long remembered = (IngestRules.RememberedDays + 1) * dayMicros;
+        var limit = new Instant(now.Micros - remembered);
         return database.Write(
             async connection =>
             {
-                await connection.Execute(DropBlocks, cancellation, ("limit", limit));
-                await connection.Execute(DropRuns, cancellation, ("limit", limit));
+                await connection.Execute(DropBlocks, cancellation, ("limit", limit), ("remembered", remembered));
+                await connection.Execute(DropRuns, cancellation, ("limit", limit), ("remembered", remembered));
             },
             cancellation);
     }

@@ -9,18 +9,22 @@ public sealed class IdRuns(
 {
     private DateTimeOffset _dropAfter = DateTimeOffset.MinValue;
 
-    /// <summary>One round over the advertisers that this node has in memory.</summary>
-    public async Task MakeWanted(CancellationToken cancellation)
-    {
-        foreach (var lane in writer.Lanes)
-        {
-            if (await Wanted(lane, cancellation) is { } through)
-            {
-                await store.Build(lane.Advertiser, states.Hash, through, cancellation);
-                await Use(lane, cancellation);
-            }
-        }
+    /// <summary>The advertisers that this node has in memory.</summary>
+    internal IEnumerable<AdvertiserLane> Lanes => writer.Lanes;
 
+    /// <summary>Makes the run that an advertiser's memory wants, if any.</summary>
+    internal async Task Make(AdvertiserLane lane, CancellationToken cancellation)
+    {
+        if (await Wanted(lane, cancellation) is { } through)
+        {
+            await store.Build(lane.Advertiser, states.Hash, through, cancellation);
+            await Use(lane, cancellation);
+        }
+    }
+
+    /// <summary>Once an hour, drops runs whose ids are no longer remembered.</summary>
+    public async Task DropForgotten(CancellationToken cancellation)
+    {
         if (clock.GetUtcNow() is var now && now >= _dropAfter)
         {
             await store.DropForgotten(Instant.Of(now), cancellation);

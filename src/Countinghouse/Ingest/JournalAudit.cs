@@ -9,7 +9,15 @@ namespace Countinghouse.Ingest;
 /// Reads an advertiser's journal from its first batch to its last: holds every batch against its own record and its
 /// hash, and sums up what totals, budgets and closed months have to be. Memory grows with campaigns, not with events.
 /// </summary>
-internal sealed class JournalAudit(OrganizationId advertiser, long totalsThrough, Action<Difference> report)
+/// <param name="advertiser">Whose journal.</param>
+/// <param name="totalsThrough">The last batch that rollups and totals have.</param>
+/// <param name="days">The days (yyyymmdd) of each campaign whose spend is stored, to be summed up.</param>
+/// <param name="report">Takes what is not as it should be.</param>
+internal sealed class JournalAudit(
+    OrganizationId advertiser,
+    long totalsThrough,
+    IEnumerable<(CampaignId Campaign, int Day)> days,
+    Action<Difference> report)
 {
     private readonly List<Placement> _placements = [];
     private byte[] _hash = new byte[SHA256.HashSizeInBytes];
@@ -26,8 +34,12 @@ internal sealed class JournalAudit(OrganizationId advertiser, long totalsThrough
     /// <summary>Lifetime totals up to the watermark of the rollups.</summary>
     public Dictionary<CampaignId, StatCounts> Totals { get; } = [];
 
-    /// <summary>All charges of a campaign, and those of the last day on which it was charged.</summary>
-    public Dictionary<CampaignId, (Money Spent, int Day, Money SpentOnDay)> Budgets { get; } = [];
+    /// <summary>All charges of a campaign.</summary>
+    public Dictionary<CampaignId, Money> Spent { get; } = [];
+
+    /// <summary>Charges received on the days that were asked for.</summary>
+    public Dictionary<(CampaignId Campaign, int Day), Money> SpentOn { get; } =
+        days.Distinct().ToDictionary(day => day, _ => Money.Zero);
 
     /// <summary>Events and charges by billing month, up to the watermark of the rollups.</summary>
     public Dictionary<int, (long Events, Money Charge)> Months { get; } = [];
@@ -106,9 +118,12 @@ internal sealed class JournalAudit(OrganizationId advertiser, long totalsThrough
     {
         if (charge > Money.Zero)
         {
-            ref var budget = ref CollectionsMarshal.GetValueRefOrAddDefault(Budgets, campaign, out _);
-            budget = (
-                budget.Spent + charge, today, budget.Day == today ? budget.SpentOnDay + charge : charge);
+            CollectionsMarshal.GetValueRefOrAddDefault(Spent, campaign, out _) += charge;
+            ref var onDay = ref CollectionsMarshal.GetValueRefOrNullRef(SpentOn, (campaign, today));
+            if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref onDay))
+            {
+                onDay += charge;
+            }
         }
     }
 

@@ -27,10 +27,6 @@ public sealed class Receipts(
     /// </summary>
     private const int OldBatchesMax = 2_000;
 
-    private const string Head = """
-        SELECT batch_no, hash, config_version, fenced_through FROM ingest_head WHERE org_id = @org AND batch_no > 0
-        """;
-
     private const string AdvertisersOf = """
         SELECT DISTINCT org_id FROM placement WHERE retailer_org_id = @org ORDER BY org_id
         """;
@@ -91,13 +87,7 @@ public sealed class Receipts(
     private async Task<FoundEvent?> Find(
         DbConnection connection, AdvertiserLane lane, EventId id, CancellationToken cancellation)
     {
-        var head = await connection.First(
-            Head,
-            row => new IngestHead(
-                row.GetInt64(0), row.Bytes(1), row.GetInt64(2), Period.FromNumber(row.GetInt32(3))),
-            cancellation,
-            ("org", lane.Advertiser));
-        if (head is null)
+        if (await AdvertiserStates.ReadHead(connection, lane.Advertiser, "", cancellation) is not { } head)
         {
             return null;
         }

@@ -18,8 +18,17 @@ public sealed partial class RollupJob(
             await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
-                await rollups.CatchUpAll(stoppingToken);
-                await runs.MakeWanted(stoppingToken);
+                foreach (var advertiser in await rollups.ListBehind(stoppingToken))
+                {
+                    await Guard(() => rollups.CatchUp(advertiser, stoppingToken));
+                }
+
+                foreach (var lane in runs.Lanes)
+                {
+                    await Guard(() => runs.Make(lane, stoppingToken));
+                }
+
+                await runs.DropForgotten(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -29,11 +38,20 @@ public sealed partial class RollupJob(
             {
                 LogLater(error.Message);
             }
-            catch (InvalidDataException error)
-            {
-                // Reports add what is not rolled up, so they stay right; somebody has to look.
-                LogDamaged(error.Message);
-            }
+        }
+    }
+
+    /// <summary>One advertiser's damaged journal holds up no other's work.</summary>
+    private async Task Guard(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (InvalidDataException error)
+        {
+            // Reports add what is not rolled up, so they stay right; somebody has to look.
+            LogDamaged(error.Message);
         }
     }
 }

@@ -41,7 +41,14 @@ public sealed class Verifier(Database database, EventReader events, RollupCheck 
         """;
 
     private const string Budgets = """
-        SELECT campaign_id, spent_micro, day, day_spent_micro FROM campaign_budget WHERE org_id = @org
+        SELECT campaign_id, spent_micro FROM campaign_budget WHERE org_id = @org
+        """;
+
+    private const string Days = """
+        SELECT campaign_id, day, day_spent_micro, 0 FROM campaign_budget WHERE org_id = @org
+        UNION ALL
+        SELECT campaign_id, day, spent_micro, 1 FROM campaign_day
+        WHERE org_id = @org AND day <> (SELECT h.day FROM ingest_head h WHERE h.org_id = @org)
         """;
 
     private const string Closed = """
@@ -107,7 +114,9 @@ public sealed class Verifier(Database database, EventReader events, RollupCheck 
         CancellationToken cancellation)
     {
         var through = await EventReader.ProjectedThrough(connection, advertiser, Rollups.Projection, cancellation);
-        var audit = new JournalAudit(advertiser, through, report);
+        var days = await connection.Query(
+            Days, row => (Campaign: row.Id<CampaignId>(0), Day: row.GetInt32(1)), cancellation, ("org", advertiser));
+        var audit = new JournalAudit(advertiser, through, days, report);
         await events.ForEach(
             connection,
             advertiser,
@@ -129,7 +138,8 @@ public sealed class Verifier(Database database, EventReader events, RollupCheck 
         await CompareRollups(connection, advertiser, audit, report, cancellation);
         await connection.ForEach(Totals, row => books.Total(row, audit.Totals), cancellation, ("org", advertiser));
         books.MissingTotals(audit.Totals);
-        await connection.ForEach(Budgets, row => books.Budget(row, audit.Budgets), cancellation, ("org", advertiser));
+        await connection.ForEach(Budgets, row => books.Budget(row, audit.Spent), cancellation, ("org", advertiser));
+        await connection.ForEach(Days, row => books.Day(row, audit.SpentOn), cancellation, ("org", advertiser));
         await connection.ForEach(Closed, row => books.Month(row, audit.Months), cancellation, ("org", advertiser));
         await connection.ForEach(Runs, books.Run, cancellation, ("org", advertiser));
         books.Placements(await events.Placements(connection, advertiser, cancellation), audit.Placements);
@@ -206,16 +216,26 @@ internal sealed class BookComparison(OrganizationId organization, Action<Differe
         }
     }
 
-    public void Budget(
-        DbDataReader row, Dictionary<CampaignId, (Money Spent, int Day, Money SpentOnDay)> budgets)
+    public void Budget(DbDataReader row, Dictionary<CampaignId, Money> spent)
     {
-        const string table = "campaign_budget";
         var campaign = row.Id<CampaignId>(0);
-        var expected = budgets.GetValueOrDefault(campaign);
-        var key = $"campaign {campaign}";
-        Expect(table, key, "spent_micro", row.GetInt64(1), expected.Spent.Micros);
-        Expect(table, key, "day", row.GetInt32(2), expected.Day);
-        Expect(table, key, "day_spent_micro", row.GetInt64(3), expected.SpentOnDay.Micros);
+        Expect(
+            "campaign_budget", $"campaign {campaign}", "spent_micro", row.GetInt64(1),
+            spent.GetValueOrDefault(campaign).Micros);
+    }
+
+    public void Day(DbDataReader row, Dictionary<(CampaignId Campaign, int Day), Money> spentOn)
+    {
+        var (campaign, day) = (row.Id<CampaignId>(0), row.GetInt32(1));
+        var (table, figure) = row.GetInt64(3) == 0
+            ? ("campaign_budget", "day_spent_micro")
+            : ("campaign_day", "spent_micro");
+        Expect(
+            table,
+            string.Create(CultureInfo.InvariantCulture, $"campaign {campaign} day {day}"),
+            figure,
+            row.GetInt64(2),
+            spentOn[(campaign, day)].Micros);
     }
 
     public void Month(DbDataReader row, Dictionary<int, (long Events, Money Charge)> months)

@@ -72,6 +72,51 @@ public abstract class BudgetContract(Engine engine)
         Assert.Equal("1.20", (await market.Summary(campaign)).GetProperty("spend").GetString());
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(3)]
+    [InlineData(400)]
+    public async Task A_day_that_a_clock_enters_again_goes_on_where_it_was(int days)
+    {
+        await using var server = await TestServer.Start(engine);
+        var market = await Market.Open(server);
+        var campaign = await market.NewCampaign(bid: "0.40", budget: "10.00", daily: "1.00", start: "2026-01-01");
+        var here = server.Clock.Now;
+        foreach (var offset in new[] { 0, days, 0, days, 0 })
+        {
+            server.Clock.Now = here.AddDays(offset);
+            for (var click = 0; click < 3; click++)
+            {
+                Assert.Equal(200, (await market.Click(campaign)).Status);
+            }
+        }
+
+        // Two days, two clicks each.
+        Assert.Equal("1.60", (await market.Summary(campaign)).GetProperty("spend").GetString());
+        await server.Get<Rollups>().CatchUpAll(default);
+        Assert.Empty((await server.Get<Verifier>().Verify(market.Advertiser, _ => { }, default)).Differences);
+    }
+
+    [Fact]
+    public async Task A_bid_above_what_remains_completes_the_campaign()
+    {
+        await using var server = await TestServer.Start(engine);
+        var market = await Market.Open(server);
+        var campaign = await market.NewCampaign(bid: "0.30", budget: "1.00");
+        var draft = await market.NewCampaign(bid: "0.30", budget: "1.00", activate: false);
+        await market.Click(campaign);
+
+        var raised = await server.Send(
+            HttpMethod.Patch, $"campaigns/{campaign}", market.AdvertiserKey, new { bid = "0.71" });
+        var untouched = await server.Send(
+            HttpMethod.Patch, $"campaigns/{draft}", market.AdvertiserKey, new { bid = "1.01" });
+
+        Assert.Equal("completed", raised.Json.GetProperty("status").GetString());
+        Assert.Equal("budget_exhausted", raised.Json.GetProperty("completed_reason").GetString());
+        Assert.Equal("draft", untouched.Json.GetProperty("status").GetString());
+        Assert.Equal(raised.Text, (await market.Campaign(campaign)).GetRawText());
+    }
+
     [Fact]
     public async Task An_impression_costs_exactly_a_thousandth()
     {

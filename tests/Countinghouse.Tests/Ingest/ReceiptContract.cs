@@ -64,7 +64,7 @@ public abstract class ReceiptContract(Engine engine)
             {
                 ids.Add(number % 2 == 0 ? market.NewEventId() : Guid.CreateVersion7(server.Clock.Now).ToString());
                 await market.Click(campaign, eventId: ids[^1]);
-                await server.Get<IdRuns>().MakeWanted(default);
+                await server.MakeRuns();
             }
 
             Assert.NotEqual(0, await database.Database.Read(

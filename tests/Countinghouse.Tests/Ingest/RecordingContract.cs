@@ -1,3 +1,4 @@
+using System.Globalization;
 using Countinghouse.Access;
 using Countinghouse.Support;
 
@@ -38,6 +39,32 @@ public abstract class RecordingContract(ServerFixture fixture)
 
         Assert.Equal(first.Text, again.Text);
         Assert.Equal(first.Text, third.Text);
+        Assert.Equal(1, (await market.Summary(campaign)).GetProperty("clicks").GetInt64());
+    }
+
+    [Fact]
+    public async Task The_answer_to_an_event_stays_when_its_offer_or_campaign_is_gone()
+    {
+        var market = await Market.Open(_server);
+        var campaign = await market.NewCampaign();
+        var id = market.NewEventId();
+        var at = _server.Clock.Now.AddDays(-34).ToString("O", CultureInfo.InvariantCulture);
+        var first = await market.Click(campaign, id, market.Offers[0], at);
+        string[] none = [];
+        var offers = await _server.Send(
+            HttpMethod.Put, $"campaigns/{campaign}/offers", market.AdvertiserKey, new { offers = none });
+        Assert.Equal(200, offers.Status);
+
+        var dropped = await market.Click(campaign, id, market.Offers[0], at);
+        await market.Post($"campaigns/{campaign}/complete", market.AdvertiserKey);
+        await market.Post($"campaigns/{campaign}/archive", market.AdvertiserKey);
+        var archived = await market.Click(campaign, id, market.Offers[0], at);
+
+        Assert.Equal((200, first.Text), (dropped.Status, dropped.Text));
+        Assert.Equal((200, first.Text), (archived.Status, archived.Text));
+        Assert.NotEqual(200, (await market.Click(campaign, id, market.Offers[1], at)).Status);
+        Assert.NotEqual(200, (await market.Click(campaign, id, market.Offers[0])).Status);
+        Assert.NotEqual(200, (await market.Click(campaign, offer: market.Offers[0])).Status);
         Assert.Equal(1, (await market.Summary(campaign)).GetProperty("clicks").GetInt64());
     }
 

@@ -73,6 +73,11 @@ public static class TestRows
                 .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
                 .. VerificationOf4(), .. ImportOf5(),
             ],
+            [6] =
+            [
+                .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
+                .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(),
+            ],
         };
 
     /// <summary>Tables that a later version keeps under another name.</summary>
@@ -181,6 +186,12 @@ public static class TestRows
             ("org_id", Advertiser), ("file_hash", new byte[32]), ("name", "events.ndjson.gz"), ("line_count", 10L),
             ("accepted_count", 6L), ("duplicate_count", 3L), ("rejected", "{\"invalid\":1}"), ("started_at", Noon),
             ("updated_at", Noon), ("finished_at", null));
+    }
+
+    private static IEnumerable<TestRow> DaysOf6()
+    {
+        yield return Row("campaign_day",
+            ("org_id", Advertiser), ("campaign_id", Campaign), ("day", 20260814), ("spent_micro", 300_000L));
     }
 
     private static IEnumerable<TestRow> MoneyOf1()

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Countinghouse.Access;
 using Countinghouse.Commands;
 using Countinghouse.Http;
+using Countinghouse.Ingest;
 using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -108,6 +109,15 @@ public sealed class TestServer : IAsyncDisposable
 
     public T Get<T>()
         where T : notnull => Services.GetRequiredService<T>();
+
+    /// <summary>Stores the ids that this node's memory has no room for, as the job would.</summary>
+    public async Task MakeRuns()
+    {
+        foreach (var lane in Get<IdRuns>().Lanes)
+        {
+            await Get<IdRuns>().Make(lane, CancellationToken.None);
+        }
+    }
 
     public async Task<OrganizationId> NewOrganization(string name, bool isOperator = false) =>
         (await Get<OrganizationStore>().Create(
