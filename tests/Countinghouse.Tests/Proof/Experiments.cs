@@ -16,13 +16,15 @@ internal static class Experiments
 
     /// <summary>1: many clients and all nodes, and a budget for exactly so many clicks.</summary>
     public static async Task<ProofOutcome> OneBudget(
-        Engine engine, int seed, int clicks = 5_000, string sabotage = "", int? nodes = null)
+        Engine engine, int seed, int clicks = 5_000, string sabotage = "", int? nodes = null, decimal? daily = null)
     {
         await using var world = await ProofWorld.Open(engine, (_, _) => [("SABOTAGE", sabotage)], nodes);
         await BrokenSchema.Apply(world, sabotage);
-        var campaign = await world.NewCampaign("cpc", 0.10m, clicks * 0.10m);
+        var campaign = await world.NewCampaign("cpc", 0.10m, clicks * 0.10m, daily);
         var plan = new ProofPlan(seed, world.Nodes.Count);
-        var sends = Enumerable.Range(0, clicks + (clicks / 10))
+
+        // A node that is broken re-reads the truth now and then, so it is given more to go wrong with.
+        var sends = Enumerable.Range(0, sabotage.Length == 0 ? clicks + (clicks / 10) : 2 * clicks)
             .Select(number => number % 50 == 0
                 ? plan.Impressions(5, () => campaign)
                 : plan.Click(campaign, number % 3 == 0 ? plan.Pick(world.Offers) : null))

@@ -25,9 +25,9 @@ public sealed class ProofExpectations
                 ProofReport.Add("fault", fault, engine, 0);
             }
 
-            foreach (var broken in BrokenBuildContract.Caught)
+            foreach (var (sabotage, checker) in BrokenBuildContract.Pairs)
             {
-                ProofReport.Add("broken", broken, engine, 0);
+                ProofReport.AddBroken(sabotage, checker, engine, 0, "");
             }
         }
 
@@ -45,6 +45,9 @@ internal static class ProofReport
     public const string Variable = "COUNTINGHOUSE_PROOF_REPORT";
 
     private static readonly Lock OneAtATime = new();
+
+    public static void AddBroken(string sabotage, string checker, object engine, long count, string detail) =>
+        Add("broken", $"{sabotage} caught by {checker}", engine, count, detail);
 
     public static void Add(string kind, string what, object engine, long count, string detail = "")
     {

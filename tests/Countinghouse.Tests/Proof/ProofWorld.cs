@@ -64,11 +64,11 @@ internal sealed class ProofWorld : IAsyncDisposable
     }
 
     /// <summary>The same owners and campaigns on nodes of their own, over a copy of this world's database.</summary>
-    public async Task<ProofWorld> OpenCopy(ProofDatabase copy)
+    public async Task<ProofWorld> OpenCopy(ProofDatabase copy, string sabotage)
     {
         var world = new ProofWorld(copy) { Advertiser = Advertiser, Key = Key, Offers = Offers };
         world.Campaigns.AddRange(Campaigns);
-        await world.StartNodes(NodesOf(Engine), null, default);
+        await world.StartNodes(NodesOf(Engine), (_, _) => [("SABOTAGE", sabotage)], default);
         world.Clients = new ProofClients(world.Nodes.ConvertAll(node => node.Origin), Key);
         return world;
     }
