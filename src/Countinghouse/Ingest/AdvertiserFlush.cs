@@ -102,7 +102,7 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
         }
 
         var fingerprint = identity.Fingerprint();
-        if (!state.Ids.TryAdd(id, fingerprint, new EventPlace(BatchNo, Count), out var known))
+        if (!state.Ids.TryAdd(id, fingerprint, new EventPlace(BatchNo, Count), Now, out var known))
         {
             return Known(id, known == fingerprint, FoundIn(id));
         }
@@ -163,7 +163,7 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
         _charged.ForEach(campaign => campaign.ChargedNow = Money.Zero);
         (state.BatchNo, state.Hash, state.LastReceivedAt) = (BatchNo, hash, Now);
         state.ConfigVersion += exhausted.Count > 0 ? 1 : 0;
-        state.Ids.EndBatch(BatchNo);
+        state.Ids.EndBatch(BatchNo, Now);
     }
 
     private FoundIn FoundIn(EventId id) =>

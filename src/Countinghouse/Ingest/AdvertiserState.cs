@@ -172,7 +172,12 @@ internal sealed class AdvertiserState(OrganizationId advertiser, KnownIds ids, C
                 .AsSpan(Placements)[item.Placement];
             var id = item.Id;
             Faults.Break("no_tail", ref id, default);
-            Ids.TryAdd(id, item.Identity(placement).Fingerprint(), new EventPlace(batch.BatchNo, ordinal), out _);
+            Ids.TryAdd(
+                id,
+                item.Identity(placement).Fingerprint(),
+                new EventPlace(batch.BatchNo, ordinal),
+                reader.ReceivedAt,
+                out _);
             var charge = item.Charge(placement);
             if (charge > Money.Zero && Campaigns.TryGetValue(placement.Campaign, out var campaign))
             {
@@ -183,7 +188,7 @@ internal sealed class AdvertiserState(OrganizationId advertiser, KnownIds ids, C
         }
 
         (BatchNo, Hash, LastReceivedAt) = (batch.BatchNo, batch.Hash, reader.ReceivedAt);
-        Ids.EndBatch(batch.BatchNo, isRead: true);
+        Ids.EndBatch(batch.BatchNo, reader.ReceivedAt, isRead: true);
     }
 
     /// <summary>Takes over only what the windows need, from a batch whose ids are in a run.</summary>

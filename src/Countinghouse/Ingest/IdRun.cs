@@ -5,17 +5,6 @@ using Countinghouse.Primitives;
 namespace Countinghouse.Ingest;
 
 /// <summary>
-/// The span of times inside the UUIDv7 ids of a run, in milliseconds, so that most runs need not be asked. Null: none.
-/// </summary>
-public readonly record struct IdSpan(long? Oldest, long? Newest)
-{
-    public bool Has(long milliseconds) => Oldest <= milliseconds && milliseconds <= Newest;
-
-    public IdSpan With(long milliseconds) => new(
-        Oldest < milliseconds ? Oldest : milliseconds, Newest > milliseconds ? Newest : milliseconds);
-}
-
-/// <summary>
 /// What is known of a run without reading it. A run holds the ids of the batches after <paramref name="AfterBatch"/> up
 /// to <paramref name="ThroughBatch"/>, sorted by hash into blocks, one row each.
 /// </summary>
@@ -23,18 +12,14 @@ public readonly record struct IdSpan(long? Oldest, long? Newest)
 /// <param name="AfterBatch">The batch before its first.</param>
 /// <param name="Count">Ids in it.</param>
 /// <param name="BlockBits">The block of an id is so many first bits of its hash.</param>
-/// <param name="Undated">Ids in it that are no UUIDv7.</param>
-/// <param name="Dated">Times of UUIDv7 ids that were believable at their receipt.</param>
-/// <param name="Ahead">Times of UUIDv7 ids that were ahead of their receipt.</param>
+/// <param name="Times">What its ids say of their own times.</param>
 /// <param name="LastReceivedAt">Receipt of its last batch.</param>
 public sealed record IdRun(
     long ThroughBatch,
     long AfterBatch,
     int Count,
     int BlockBits,
-    int Undated,
-    IdSpan Dated,
-    IdSpan Ahead,
+    IdTimes Times,
     Instant LastReceivedAt)
 {
     /// <summary>
@@ -51,10 +36,6 @@ public sealed record IdRun(
     public const long BatchesMax = 1 << 26;
 
     public static int BlockBitsFor(int count) => Math.Min(16, BitOperations.Log2((uint)Math.Max(1, count / BlockIds)));
-
-    /// <summary>Could an id with this time be in it? Null: it has none.</summary>
-    public bool MayHold(long? milliseconds) =>
-        milliseconds is { } time ? Dated.Has(time) || Ahead.Has(time) : Undated > 0;
 
     public int BlockOf(ulong hash) => BlockBits == 0 ? 0 : (int)(hash >> (64 - BlockBits));
 

@@ -1,67 +1,50 @@
-using System.Runtime.InteropServices;
-using Countinghouse.Primitives;
-
 namespace Countinghouse.Ingest;
 
-/// <summary>Collects the ids of a span of batches and sorts them into the blocks of a run.</summary>
-internal sealed class IdRunBuilder(IdHash hash, long after, long through)
+/// <summary>
+/// Makes a run of the ids that a full table has: those of the batches after the last run, for another node may have
+/// made one that ends inside the table.
+/// </summary>
+internal sealed class IdRunBuilder
 {
-    private readonly List<ulong> _hashes = [];
-    private readonly List<long> _places = [];
-    private IdSpan _dated;
-    private IdSpan _ahead;
-    private int _undated;
-    private Instant _lastReceived;
+    private readonly IdRun _run;
+    private readonly ulong[] _hashes;
+    private readonly long[] _places;
 
-    public int Count => _hashes.Count;
-
-    public void Add(StoredBatch batch)
+    public IdRunBuilder(IdHash hash, FullTable table, long after)
     {
-        var reader = new JournalReader(batch.Payload);
-        for (var ordinal = 0; reader.Read(out var item); ordinal++)
+        (_hashes, _places) = (new ulong[table.Ids.Count], new long[table.Ids.Count]);
+        var count = 0;
+        foreach (ref readonly var entry in table.Ids.Entries)
         {
-            _hashes.Add(hash.Of(item.Id.Value));
-            _places.Add(new EventPlace(batch.BatchNo, ordinal).Packed);
-            switch (IngestRules.MillisecondsOf(item.Id))
+            if (new EventPlace(entry.Place).BatchNo > after)
             {
-                case null:
-                    _undated++;
-                    break;
-                case { } time when IngestRules.IsAhead(time, reader.ReceivedAt):
-                    _ahead = _ahead.With(time);
-                    break;
-                case { } time:
-                    _dated = _dated.With(time);
-                    break;
+                (_hashes[count], _places[count++]) = (hash.Of(entry.Id), entry.Place);
             }
         }
 
-        _lastReceived = reader.ReceivedAt > _lastReceived ? reader.ReceivedAt : _lastReceived;
+        // They come nearly sorted: the table files ids by the first bits of the same hash.
+        _hashes.AsSpan(0, count).Sort(_places.AsSpan(0, count));
+        _run = new IdRun(table.Through, after, count, IdRun.BlockBitsFor(count), table.Times, table.LastReceivedAt);
     }
 
     /// <summary>The run, its filter, and its blocks in order; blocks without an id are empty.</summary>
     public (IdRun Run, byte[] Filter, IEnumerable<byte[]> Blocks) Finish()
     {
-        // Two arrays of plain numbers: the framework sorts those several times faster than pairs by a comparer.
-        var hashes = CollectionsMarshal.AsSpan(_hashes);
-        hashes.Sort(CollectionsMarshal.AsSpan(_places));
-        var run = new IdRun(
-            through, after, Count, IdRun.BlockBitsFor(Count), _undated, _dated, _ahead, _lastReceived);
-        var filter = IdFilter.Create(Count);
-        foreach (var spread in hashes)
+        var filter = IdFilter.Create(_run.Count);
+        foreach (var spread in _hashes.AsSpan(0, _run.Count))
         {
             IdFilter.Add(filter, spread);
         }
 
-        return (run, filter, Blocks(run));
+        return (_run, filter, Blocks());
     }
 
-    private IEnumerable<byte[]> Blocks(IdRun run)
+    private IEnumerable<byte[]> Blocks()
     {
-        for (var (block, at) = (0, 0); block < 1 << run.BlockBits; block++)
+        for (var (block, at) = (0, 0); block < 1 << _run.BlockBits; block++)
         {
             var end = at;
-            while (end < _hashes.Count && run.BlockOf(_hashes[end]) == block)
+            while (end < _run.Count && _run.BlockOf(_hashes[end]) == block)
             {
                 end++;
             }
@@ -69,7 +52,7 @@ internal sealed class IdRunBuilder(IdHash hash, long after, long through)
             var entries = new byte[(end - at) * IdRun.EntryBytes];
             for (var entry = 0; at < end; at++, entry++)
             {
-                run.Write(entries.AsSpan(entry * IdRun.EntryBytes), _hashes[at], new EventPlace(_places[at]));
+                _run.Write(entries.AsSpan(entry * IdRun.EntryBytes), _hashes[at], new EventPlace(_places[at]));
             }
 
             yield return entries;

@@ -70,9 +70,7 @@ public sealed class IdRunStore(Database database, EventReader events)
             row.GetInt64(1),
             row.GetInt32(2),
             row.GetInt32(3),
-            row.GetInt32(4),
-            new IdSpan(row.NumberOrNull(5), row.NumberOrNull(6)),
-            new IdSpan(row.NumberOrNull(7), row.NumberOrNull(8)),
+            new IdTimes(row.GetInt32(4), Span(row, 5), Span(row, 7)),
             new Instant(row.GetInt64(9))),
         cancellation,
         ("org", advertiser));
@@ -90,7 +88,7 @@ public sealed class IdRunStore(Database database, EventReader events)
             var hash = state.Ids.HashOf(id);
             foreach (var run in state.Ids.Runs)
             {
-                if (run.MayHold(time)
+                if (run.Times.MayHave(time)
                     && IdFilter.MayHold(await Filter(connection, state, run, cancellation), hash))
                 {
                     var key = (run, run.BlockOf(hash));
@@ -114,43 +112,37 @@ public sealed class IdRunStore(Database database, EventReader events)
     }
 
     /// <summary>
-    /// Makes the run of the batches after the last run up to <paramref name="through"/>. Reads and sorts before it
-    /// takes the lock; when another node was quicker, nothing is written. Returns the number of ids.
+    /// Makes the run of a full table's batches after the last run. Sorts before it takes the lock; when another node
+    /// was quicker, nothing is written.
     /// </summary>
-    internal async Task<int> Build(
-        OrganizationId advertiser, IdHash hash, long through, CancellationToken cancellation)
+    internal async Task Build(
+        OrganizationId advertiser, IdHash hash, FullTable table, CancellationToken cancellation)
     {
-        var built = await database.ReadSnapshot(
-            async connection =>
-            {
-                var after = await EventReader.ProjectedThrough(connection, advertiser, Projection, cancellation);
-                through = Math.Min(through, after + IdRun.BatchesMax - 1);
-                var builder = new IdRunBuilder(hash, after, through);
-                await events.ForEach(connection, advertiser, after, through, builder.Add, cancellation);
-                return builder;
-            },
-            cancellation);
-        if (built.Count == 0)
+        var last = await database.Read(
+            connection => EventReader.ProjectedThrough(connection, advertiser, Projection, cancellation), cancellation);
+        if (last >= table.Through)
         {
-            return 0;
+            return;
         }
 
-        var (run, filter, blocks) = built.Finish();
-        return await database.Write(
+        var (run, filter, blocks) = new IdRunBuilder(hash, table, last).Finish();
+        await database.Write(
             async connection =>
             {
                 var after = await connection.Number(
                     LockProjection + database.ForUpdate, cancellation, ("org", advertiser));
-                if (after != run.AfterBatch)
+                if (after == run.AfterBatch)
                 {
-                    return 0;
+                    await Write(connection, advertiser, run, filter, blocks, cancellation);
                 }
-
-                await Write(connection, advertiser, run, filter, blocks, cancellation);
-                return run.Count;
             },
             cancellation);
     }
+
+    private static IdSpan Span(DbDataReader row, int column) =>
+        row.IsDBNull(column) ? IdSpan.None : new IdSpan(row.GetInt64(column), row.GetInt64(column + 1));
+
+    private static long? OrNull(IdSpan span, Func<IdSpan, long> end) => span == IdSpan.None ? null : end(span);
 
     /// <summary>Drops the runs whose ids are all older than ids are remembered.</summary>
     public Task DropForgotten(Instant now, CancellationToken cancellation)
@@ -183,11 +175,11 @@ public sealed class IdRunStore(Database database, EventReader events)
             ("after", run.AfterBatch),
             ("count", run.Count),
             ("bits", run.BlockBits),
-            ("undated", run.Undated),
-            ("oldest", run.Dated.Oldest),
-            ("newest", run.Dated.Newest),
-            ("ahead_oldest", run.Ahead.Oldest),
-            ("ahead_newest", run.Ahead.Newest),
+            ("undated", run.Times.Undated),
+            ("oldest", OrNull(run.Times.Dated, span => span.Oldest)),
+            ("newest", OrNull(run.Times.Dated, span => span.Newest)),
+            ("ahead_oldest", OrNull(run.Times.Ahead, span => span.Oldest)),
+            ("ahead_newest", OrNull(run.Times.Ahead, span => span.Newest)),
             ("received", run.LastReceivedAt),
             ("filter", filter));
         await connection.ExecuteMany(

@@ -15,9 +15,9 @@ public sealed class IdRuns(
     /// <summary>Makes the run that an advertiser's memory wants, if any.</summary>
     internal async Task Make(AdvertiserLane lane, CancellationToken cancellation)
     {
-        if (await Wanted(lane, cancellation) is { } through)
+        if (await Wanted(lane, cancellation) is { } table)
         {
-            await store.Build(lane.Advertiser, states.Hash, through, cancellation);
+            await store.Build(lane.Advertiser, states.Hash, table, cancellation);
             await Use(lane, cancellation);
         }
     }
@@ -32,7 +32,7 @@ public sealed class IdRuns(
         }
     }
 
-    private static async Task<long?> Wanted(AdvertiserLane lane, CancellationToken cancellation)
+    private static async Task<FullTable?> Wanted(AdvertiserLane lane, CancellationToken cancellation)
     {
         await lane.Lock.WaitAsync(cancellation);
         try

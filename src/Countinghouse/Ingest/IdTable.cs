@@ -11,14 +11,18 @@ internal sealed class IdTable
     private readonly IdHash _hash;
     private Entry[] _entries;
     private int _mask;
+    private int _shift;
 
     /// <param name="hash">Spreads the ids.</param>
     /// <param name="expected">Ids it should hold without growing.</param>
-    public IdTable(IdHash hash, int expected) => (_hash, _entries) = (hash, Make(expected, out _mask));
+    public IdTable(IdHash hash, int expected) => (_hash, _entries) = (hash, Make(expected));
 
     public int Count { get; private set; }
 
     public long Bytes => _entries.LongLength * 32;
+
+    /// <summary>All slots, nearly in the order of the hash; those without an id have the place 0.</summary>
+    public ReadOnlySpan<Entry> Entries => _entries;
 
     /// <summary>False when the id is there already; then the entry says of which event.</summary>
     public bool TryAdd(ulong hash, Guid id, ulong fingerprint, long place, out Entry known)
@@ -28,7 +32,7 @@ internal sealed class IdTable
             Grow();
         }
 
-        for (var slot = (int)(hash >> 33) & _mask; ; slot = (slot + 1) & _mask)
+        for (var slot = (int)(hash >> _shift); ; slot = (slot + 1) & _mask)
         {
             ref var entry = ref _entries[slot];
             if (entry.Place == 0)
@@ -49,7 +53,7 @@ internal sealed class IdTable
 
     public bool TryFind(ulong hash, Guid id, out Entry known)
     {
-        for (var slot = (int)(hash >> 33) & _mask; _entries[slot].Place != 0; slot = (slot + 1) & _mask)
+        for (var slot = (int)(hash >> _shift); _entries[slot].Place != 0; slot = (slot + 1) & _mask)
         {
             if (_entries[slot].Id == id)
             {
@@ -65,12 +69,12 @@ internal sealed class IdTable
     private void Grow()
     {
         var old = _entries;
-        _entries = Make(Count * 2, out _mask);
+        _entries = Make(Count * 2);
         foreach (ref readonly var entry in old.AsSpan())
         {
             if (entry.Place != 0)
             {
-                var slot = (int)(_hash.Of(entry.Id) >> 33) & _mask;
+                var slot = (int)(_hash.Of(entry.Id) >> _shift);
                 while (_entries[slot].Place != 0)
                 {
                     slot = (slot + 1) & _mask;
@@ -81,10 +85,10 @@ internal sealed class IdTable
         }
     }
 
-    private static Entry[] Make(int expected, out int mask)
+    private Entry[] Make(int expected)
     {
         var size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(1024, expected + (expected / 2)));
-        mask = size - 1;
+        (_mask, _shift) = (size - 1, 64 - BitOperations.Log2((uint)size));
         return new Entry[size];
     }
 

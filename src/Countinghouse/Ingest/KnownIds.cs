@@ -1,3 +1,5 @@
+using Countinghouse.Primitives;
+
 namespace Countinghouse.Ingest;
 
 /// <summary>
@@ -11,9 +13,11 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
     /// <summary>What one table holds. Two full ones and the open one make the hot set.</summary>
     private readonly int _tableIdsMax = Math.Max(1, hotIdsMax / 2);
 
-    private readonly List<Table> _full = [];
+    private readonly List<FullTable> _full = [];
     private readonly HashSet<long> _read = [];
     private IdTable _open = new(hash, 1024);
+    private IdTimes _openTimes = new();
+    private IdTimes _runTimes = new();
 
     /// <summary>Newest first.</summary>
     public IReadOnlyList<IdRun> Runs { get; private set; } = [];
@@ -29,20 +33,19 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
     public long Bytes =>
         _full.Sum(table => table.Ids.Bytes) + _open.Bytes + Filters.Values.Sum(filter => (long)filter.Length);
 
-    /// <summary>
-    /// The last batch up to which a run should be made now; null when the memory is not full.
-    /// </summary>
-    public long? RunWanted => _full.Count > 0 && _full[^1].Through > RunsThrough ? _full[^1].Through : null;
+    /// <summary>The table whose ids should go into a run now; null when the memory is not full.</summary>
+    public FullTable? RunWanted => _full.Find(table => table.Through > RunsThrough);
 
     public ulong HashOf(EventId id) => hash.Of(id.Value);
 
     /// <summary>Remembers an id; false when it is in memory already, with the fingerprint of its event.</summary>
-    public bool TryAdd(EventId id, ulong fingerprint, EventPlace place, out ulong known)
+    public bool TryAdd(EventId id, ulong fingerprint, EventPlace place, Instant received, out ulong known)
     {
         var spread = hash.Of(id.Value);
+        var time = IngestRules.MillisecondsOf(id);
         foreach (var table in _full)
         {
-            if (table.Ids.TryFind(spread, id.Value, out var earlier))
+            if (table.Times.MayHave(time) && table.Ids.TryFind(spread, id.Value, out var earlier))
             {
                 known = earlier.Fingerprint;
                 return false;
@@ -51,6 +54,11 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
 
         var isNew = _open.TryAdd(spread, id.Value, fingerprint, place.Packed, out var there);
         known = there.Fingerprint;
+        if (isNew)
+        {
+            _openTimes.Add(time, received);
+        }
+
         return isNew;
     }
 
@@ -58,24 +66,17 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
     public bool MayBeStored(EventId id)
     {
         var time = IngestRules.MillisecondsOf(id);
-        foreach (var run in Runs)
-        {
-            if (run.MayHold(time))
-            {
-                return !TryFind(id, out _, out _);
-            }
-        }
-
-        return false;
+        return _runTimes.MayHave(time) && Runs.Any(run => run.Times.MayHave(time)) && !TryFind(id, out _, out _);
     }
 
     public bool TryFind(EventId id, out EventPlace place, out ulong fingerprint)
     {
         var spread = hash.Of(id.Value);
         var found = _open.TryFind(spread, id.Value, out var entry);
+        var time = IngestRules.MillisecondsOf(id);
         for (var table = 0; !found && table < _full.Count; table++)
         {
-            found = _full[table].Ids.TryFind(spread, id.Value, out entry);
+            found = _full[table].Times.MayHave(time) && _full[table].Ids.TryFind(spread, id.Value, out entry);
         }
 
         (place, fingerprint) = (new EventPlace(entry.Place), entry.Fingerprint);
@@ -88,7 +89,7 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
         : Ingest.FoundIn.OwnBatch;
 
     /// <summary>To be called after each batch, for a table holds whole batches.</summary>
-    public void EndBatch(long batchNo, bool isRead = false)
+    public void EndBatch(long batchNo, Instant received, bool isRead = false)
     {
         if (isRead)
         {
@@ -97,24 +98,30 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
 
         if (_open.Count >= _tableIdsMax)
         {
-            _full.Add(new Table(batchNo, _open));
-            _open = new IdTable(hash, _tableIdsMax);
+            _full.Add(new FullTable(batchNo, _open, _openTimes, received));
+            (_open, _openTimes) = (new IdTable(hash, _tableIdsMax), new IdTimes());
         }
     }
 
     /// <summary>Takes over what runs there are, and forgets what they hold.</summary>
     public void Use(IReadOnlyList<IdRun> runs, long through)
     {
-        // One step late: the open table may begin before the runs' end.
-        _read.RemoveWhere(batchNo => batchNo <= RunsThrough);
         // A list that was read before this state was made may be older than it: what it lacks is in no table either.
         if (through < RunsThrough)
         {
             return;
         }
 
+        // One step late: the open table may begin before the runs' end.
+        _read.RemoveWhere(batchNo => batchNo <= RunsThrough);
         Runs = runs;
         RunsThrough = through;
+        _runTimes = new IdTimes();
+        foreach (var run in runs)
+        {
+            _runTimes.Add(run.Times);
+        }
+
         _full.RemoveAll(table => table.Through <= through);
         foreach (var gone in Filters.Keys.Except(runs.Select(run => run.ThroughBatch)).ToList())
         {
@@ -122,5 +129,11 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
         }
     }
 
-    private sealed record Table(long Through, IdTable Ids);
 }
+
+/// <summary>The ids of a span of batches; never changed again.</summary>
+/// <param name="Through">Its last batch.</param>
+/// <param name="Ids">The ids.</param>
+/// <param name="Times">What they say of their own times.</param>
+/// <param name="LastReceivedAt">Receipt of its last batch.</param>
+internal sealed record FullTable(long Through, IdTable Ids, IdTimes Times, Instant LastReceivedAt);

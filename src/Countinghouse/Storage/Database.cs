@@ -22,13 +22,18 @@ public sealed class Database : IAsyncDisposable
     /// <summary>How long a writer waits for another process on the same SQLite file.</summary>
     private const int SqliteBusySeconds = 30;
 
-    private readonly DbDataSource _source;
+    /// <summary>Of the connections to PostgreSQL that the settings allow, a fourth is for writers.</summary>
+    private const int WritersPart = 4;
+
+    private readonly DbDataSource _readers;
+    private readonly DbDataSource _writers;
     private readonly SemaphoreSlim? _sqliteWriter;
 
-    private Database(Engine engine, DbDataSource source)
+    private Database(Engine engine, DbDataSource readers, DbDataSource writers)
     {
         Engine = engine;
-        _source = source;
+        _readers = readers;
+        _writers = writers;
         _sqliteWriter = engine == Engine.Sqlite ? new SemaphoreSlim(1) : null;
     }
 
@@ -44,23 +49,39 @@ public sealed class Database : IAsyncDisposable
             DefaultTimeout = SqliteBusySeconds,
             Pooling = true,
         };
-        return new Database(Engine.Sqlite, SqliteFactory.Instance.CreateDataSource(settings.ToString()));
+        var source = SqliteFactory.Instance.CreateDataSource(settings.ToString());
+        return new Database(Engine.Sqlite, source, source);
     }
 
     public static Database OpenPostgres(string connectionString)
     {
-        // Statements are few and constant, so preparing them after five uses pays from the sixth on.
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "countinghouse" };
+        // Statements are few and constant, so preparing them after five uses pays from the sixth on. Nothing here sets
+        // anything for a session, so a connection needs no reset before its next use.
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "countinghouse",
+            NoResetOnClose = true,
+        };
         if (settings.MaxAutoPrepare == 0)
         {
             settings.MaxAutoPrepare = 200;
         }
 
-        return new Database(Engine.Postgres, NpgsqlDataSource.Create(settings));
+        // A pool hands out the connection that has been idle longest. Writers are few: with a pool of their own they
+        // meet the same few backends, which know their statements, instead of all that readers ever needed.
+        var writers = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
+        {
+            MinPoolSize = 0,
+            MaxPoolSize = Math.Max(1, settings.MaxPoolSize / WritersPart),
+        };
+        settings.MaxPoolSize = Math.Max(1, settings.MaxPoolSize - writers.MaxPoolSize);
+        settings.MinPoolSize = Math.Min(settings.MinPoolSize, settings.MaxPoolSize);
+        return new Database(Engine.Postgres, NpgsqlDataSource.Create(settings), NpgsqlDataSource.Create(writers));
     }
 
     /// <summary>Opens a connection that reads; the caller disposes of it.</summary>
-    public ValueTask<DbConnection> Open(CancellationToken cancellation) => _source.OpenConnectionAsync(cancellation);
+    public ValueTask<DbConnection> Open(CancellationToken cancellation) =>
+        _readers.OpenConnectionAsync(cancellation);
 
     public async Task<T> Read<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellation)
     {
@@ -90,7 +111,7 @@ public sealed class Database : IAsyncDisposable
 
         try
         {
-            await using var connection = await Open(cancellation);
+            await using var connection = await _writers.OpenConnectionAsync(cancellation);
             if (Engine == Engine.Sqlite)
             {
                 // FULL: a commit is on the disk before it is acknowledged. NORMAL would lose the last ones in a power
@@ -184,7 +205,8 @@ public sealed class Database : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _source.DisposeAsync();
+        await _readers.DisposeAsync();
+        await _writers.DisposeAsync();
         _sqliteWriter?.Dispose();
         if (Engine == Engine.Sqlite)
         {
