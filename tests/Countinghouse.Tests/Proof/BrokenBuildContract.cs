@@ -18,7 +18,7 @@ public abstract class BrokenBuildContract(Engine engine)
         ("no_flush_lookup", "answers"), ("no_flush_lookup", "invented"), ("no_fence", "fence"), ("no_fence", "books"),
     ];
 
-    private const int SeedsMax = 5;
+    private const int SeedsMax = 8;
 
     // On SQLite one process cannot go without the lock: its lane decides one flush after the other. Two processes on
     // one file can, which is why that is not supported.

@@ -96,16 +96,22 @@ internal sealed class ProofWorld : IAsyncDisposable
         Clients.Post($"campaigns/{campaign}/budget", new { amount = Usd(amount) });
 
     /// <summary>Waits until rollups have reached the head, as nodes see to it by themselves.</summary>
-    public async Task UntilRolledUp()
+    public Task UntilRolledUp() => UntilFollowed("rollups", long.MaxValue);
+
+    /// <summary>
+    /// Waits until what follows the journal has come to a batch, or to the head if that is before it.
+    /// </summary>
+    public async Task UntilFollowed(string projection, long batch)
     {
         using var deadline = new CancellationTokenSource(Patience);
         while (await Database.Number(
-            "SELECT COUNT(*) FROM ingest_head h JOIN projection p ON p.org_id = h.org_id AND p.name = 'rollups' "
-                + "WHERE p.through_batch < h.batch_no") > 0)
+            "SELECT COUNT(*) FROM ingest_head h JOIN projection p ON p.org_id = h.org_id "
+                + $"WHERE p.name = '{projection}' AND p.through_batch < h.batch_no "
+                + $"AND p.through_batch < {batch}") > 0)
         {
             if (deadline.IsCancellationRequested)
             {
-                throw new InvalidOperationException("Rollups did not follow: " + Words);
+                throw new InvalidOperationException($"The {projection} did not follow: {Words}");
             }
 
             await Task.Delay(50);
