@@ -15,6 +15,11 @@ public sealed class ClientReader(ClientSecrets secrets, TrafficLists lists)
 
     private readonly KnownAgents _agents = new();
 
+    /// <summary>
+    /// To be awaited before reading, where many read at once: reading itself may wait with its thread.
+    /// </summary>
+    public ValueTask Prepare(CancellationToken cancellation) => secrets.UntilReady(cancellation);
+
     /// <param name="address">UTF-8; an address that cannot be read counts as unknown.</param>
     /// <param name="agent">UTF-8; empty when unknown.</param>
     /// <param name="isPrefetch">The headers said that nobody looks at it yet.</param>

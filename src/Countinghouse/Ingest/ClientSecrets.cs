@@ -9,9 +9,10 @@ namespace Countinghouse.Ingest;
 /// than yesterday are deleted, so that nobody, with whatever address and agent in hand, can find a past day's key.
 /// <para>
 /// <see cref="ClientSecretJob"/> has today's ready before the first request and tomorrow's in the last hour of the day,
-/// so reading never waits for the database. Without the job (a command), or when the clock jumps, the first reader of
-/// a day loads its secret: never inside a <see cref="Database.Write(Func{System.Data.Common.DbConnection, Task},
-/// CancellationToken)"/>, which on SQLite it would wait for.
+/// so reading never waits for the database. When the clock jumps, a request waits for it without a thread
+/// (<see cref="UntilReady"/>). Without either (a command) the first reader of a day loads its secret: never inside a
+/// <see cref="Database.Write(Func{System.Data.Common.DbConnection, Task}, CancellationToken)"/>, which on SQLite it
+/// would wait for.
 /// </para>
 /// </summary>
 public sealed class ClientSecrets(SystemSecrets secrets, TimeProvider clock)
@@ -23,6 +24,8 @@ public sealed class ClientSecrets(SystemSecrets secrets, TimeProvider clock)
     private const int AheadMinutes = 60;
 
     private readonly Lock _turning = new();
+    private readonly Lock _starting = new();
+    private Task _preparing = Task.CompletedTask;
     private ClientKeys? _today;
     private ClientKeys? _tomorrow;
 
@@ -32,6 +35,13 @@ public sealed class ClientSecrets(SystemSecrets secrets, TimeProvider clock)
         var now = clock.GetUtcNow();
         return Volatile.Read(ref _today) is { } today && today.Covers(now.UtcTicks) ? today : Turn(now);
     }
+
+    /// <summary>
+    /// Today's secret is ready when this is done. Requests that waited for it with their threads would keep those from
+    /// the load itself, and a node would stand still for as many seconds as the pool takes to make more.
+    /// </summary>
+    internal ValueTask UntilReady(CancellationToken cancellation) =>
+        Ready(clock.GetUtcNow()) is null ? new ValueTask(PrepareOnce().WaitAsync(cancellation)) : default;
 
     /// <summary>Makes ready what will be needed within the hour.</summary>
     public async Task Prepare(CancellationToken cancellation)
@@ -44,6 +54,15 @@ public sealed class ClientSecrets(SystemSecrets secrets, TimeProvider clock)
         {
             Volatile.Write(ref _today, today);
             Volatile.Write(ref _tomorrow, next);
+        }
+    }
+
+    /// <summary>One load for all that wait.</summary>
+    private Task PrepareOnce()
+    {
+        lock (_starting)
+        {
+            return _preparing = _preparing.IsCompleted ? Prepare(CancellationToken.None) : _preparing;
         }
     }
 

@@ -145,9 +145,11 @@ public sealed partial class EventFlusher(
             await states.ReadTerms(connection, state, head with { Day = today.Number }, default);
         }
 
+        var fencedThrough = head.FencedThrough;
+        Faults.Break("no_fence", ref fencedThrough, Period.FromNumber(200001));
         var stored = await FindStored(connection, state, parts);
         return new AdvertiserFlush(
-            state, lane.Journal, new FlushFacts(now, head.FencedThrough, lists.Current, stored));
+            state, lane.Journal, new FlushFacts(now, fencedThrough, lists.Current, stored));
     }
 
     private static async Task<IngestHead> HeadOf(DbConnection connection, OrganizationId advertiser, string locking) =>

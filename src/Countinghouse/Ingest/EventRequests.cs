@@ -19,6 +19,7 @@ public static class EventRequests
         }
 
         using var body = await RequestBody.Read(context.Request, cancellation);
+        await clients.Prepare(cancellation);
         return EventParser.TryParseClick(body.Bytes.Span, clients, out var batch)
             ? (batch, null)
             : ReadClickSlowly(body.Bytes, clients);
@@ -34,6 +35,7 @@ public static class EventRequests
         }
 
         using var body = await RequestBody.Read(context.Request, cancellation);
+        await clients.Prepare(cancellation);
         return EventParser.TryParseImpressions(body.Bytes.Span, clients, out var batch)
             ? (batch, null)
             : ReadImpressionsSlowly(body.Bytes, clients);

@@ -110,6 +110,19 @@ public abstract class ClientKeysContract(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Requests_wait_for_the_secret_of_a_clock_that_jumped_before_they_read()
+    {
+        var secrets = Secrets();
+        await secrets.Prepare(CancellationToken.None);
+        _clock.Now = _clock.Now.AddDays(3);
+
+        await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => secrets.UntilReady(CancellationToken.None).AsTask()));
+
+        Assert.Equal(20260818, secrets.Current().Day.Number);
+        Assert.Equal(["client_key/20260815", "client_key/20260818"], await Purposes());
+    }
+
+    [Fact]
     public async Task A_change_of_the_lists_is_a_change_of_the_judgement()
     {
         var store = new TrafficListStore(_test!.Database);

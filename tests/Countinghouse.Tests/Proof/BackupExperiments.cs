@@ -11,7 +11,10 @@ internal static class BackupExperiments
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
-    public static async Task<ProofOutcome> Restore(Engine engine, int seed)
+    /// <param name="engine">Which engine.</param>
+    /// <param name="seed">Of the plan.</param>
+    /// <param name="sabotage">What is broken in the nodes over the restored copy.</param>
+    public static async Task<ProofOutcome> Restore(Engine engine, int seed, string sabotage = "")
     {
         await using var server = engine == Engine.Postgres ? await ProofPostgres.Create() : null;
         await using var world = await ProofWorld.Open(engine, server: server?.Connection);
@@ -29,7 +32,7 @@ internal static class BackupExperiments
         await load;
         var first = (await ProofOutcome.Of("10 before the restore", world, seed)).ExpectNothingWrong();
 
-        await using var restored = await world.OpenCopy(copy);
+        await using var restored = await world.OpenCopy(copy, sabotage);
         var inBackup = await restored.Database.Number("SELECT SUM(event_count) FROM ingest_batch");
         first.Expect(
             inBackup < first.Check.Journal.Events.Count, "the backup has all events: it was taken too late");
@@ -38,6 +41,14 @@ internal static class BackupExperiments
         await restored.Clients.Run(
             plan.WithRepetitions([.. before.Where(_ => plan.Random.Next(10) == 0), .. after], 1_000), Patience);
         var outcome = await ProofOutcome.Of("10 restore", restored, seed);
+        if (sabotage.Length > 0)
+        {
+            return outcome with
+            {
+                Violations = [.. outcome.Violations.Select(one => one with { Checker = "restored " + one.Checker })],
+            };
+        }
+
         outcome.ExpectNothingWrongBut("answers", "invented");
         var ids = first.Check.Journal.Events.Select(item => item.Id).ToHashSet();
         outcome.Expect(

@@ -23,10 +23,10 @@ internal static class KillExperiments
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>
-    /// The first node dies at each point once, one life after the other; the second, where there is one, at any time.
+    /// The first node dies at each point once, one life after the other; then any node at any time.
     /// </summary>
     public static async Task<ProofOutcome> AtPoints(
-        Engine engine, int seed, IReadOnlyList<string> points, string sabotage = "")
+        Engine engine, int seed, IReadOnlyList<string> points, string sabotage = "", int kills = 2)
     {
         var random = new Random(seed);
         var passes = points.Select(point => $"{point}:{PassOf(point, random)}").ToList();
@@ -42,13 +42,18 @@ internal static class KillExperiments
             var more = Events(plan, campaigns, Chunk);
             sends.AddRange(more);
             await world.Clients.Run(plan.WithRepetitions(more, Chunk / 2), Patience);
-            if (world.Nodes.Count > 1 && chunk % 4 == 1)
-            {
-                world.Nodes[1].Kill();
-                ProofReport.Add("fault", "kill -9 at random", engine, 1, $"seed {seed}");
-            }
-
             Assert.True(chunk < 40 * passes.Count, $"Not all points were reached.\n{world.Words}");
+        }
+
+        for (var kill = 0; kill < kills; kill++)
+        {
+            var more = Events(plan, campaigns, Chunk);
+            sends.AddRange(more);
+            var load = world.Clients.Run(more, Patience);
+            await Task.Delay(random.Next(20, 200));
+            plan.Pick(world.Nodes).Kill();
+            ProofReport.Add("fault", "kill -9 at random", engine, 1, $"seed {seed}");
+            await load;
         }
 
         await SendAgain(world, plan, sends);
@@ -98,6 +103,7 @@ internal static class KillExperiments
     {
         await using var world = await ProofWorld.Open(
             engine, (_, _) => [("SABOTAGE", sabotage), ("LOST_COMMITS", "7")]);
+        await BrokenSchema.Apply(world, sabotage);
         var (plan, campaigns) = await Prepare(world, seed);
         var sends = Events(plan, campaigns, 2 * Chunk);
         for (var number = 0; number < sends.Count; number += 5)

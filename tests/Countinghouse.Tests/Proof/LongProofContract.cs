@@ -25,7 +25,7 @@ public abstract class LongProofContract(Engine engine)
     [InlineData(3_002)]
     public Task A_node_killed_at_any_point_loses_nothing_and_counts_nothing_twice(int seed) =>
         KillExperiments.AtPoints(
-            engine, seed, [.. KillExperiments.FlushPoints, .. KillExperiments.BackgroundPoints]);
+            engine, seed, [.. KillExperiments.FlushPoints, .. KillExperiments.BackgroundPoints], kills: 8);
 
     [Theory]
     [InlineData(3_101)]

@@ -12,6 +12,10 @@ internal sealed class ProofPostgres : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
+    /// <summary>All from one folder: links to some of them, elsewhere in PATH, would not do.</summary>
+    private static readonly string[] Programs =
+        ["initdb", "pg_ctl", "postgres", "createdb", "pg_dump", "pg_restore"];
+
     private readonly DirectoryInfo _folder;
     private readonly string _binaries;
     private Process? _postmaster;
@@ -132,8 +136,7 @@ internal sealed class ProofPostgres : IAsyncDisposable
             .SelectMany(folder => Directory.EnumerateDirectories(folder))
             .Select(folder => Path.Combine(folder, "bin"))
             .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
-            .Where(folder => File.Exists(Path.Combine(folder, "initdb"))
-                && File.Exists(Path.Combine(folder, "pg_ctl")) && File.Exists(Path.Combine(folder, "postgres")))
+            .Where(folder => Array.TrueForAll(Programs, program => File.Exists(Path.Combine(folder, program))))
             .OrderDescending(StringComparer.Ordinal)
             .FirstOrDefault()
         ?? throw new InvalidOperationException("There is no PostgreSQL to start; see " + Repository.Root + "/test.");

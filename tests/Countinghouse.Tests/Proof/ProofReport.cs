@@ -1,4 +1,39 @@
+using Countinghouse.Storage;
+
 namespace Countinghouse.Proof;
+
+/// <summary>What a long run must make happen: each begins as a zero, and a zero at the end fails the run.</summary>
+public sealed class ProofExpectations
+{
+    public ProofExpectations()
+    {
+        foreach (var engine in Enum.GetValues<Engine>())
+        {
+            foreach (var point in KillExperiments.FlushPoints
+                .Concat(KillExperiments.BackgroundPoints)
+                .Concat(CloseExperiments.ClosePoints))
+            {
+                ProofReport.Add("fault", "kill " + point, engine, 0);
+            }
+
+            foreach (var fault in new[]
+            {
+                "kill -9 at random", "lost commit", "clock moved", "change of terms under load",
+                "restored from a backup",
+            })
+            {
+                ProofReport.Add("fault", fault, engine, 0);
+            }
+
+            foreach (var (sabotage, checker) in BrokenBuildContract.Pairs)
+            {
+                ProofReport.AddBroken(sabotage, checker, engine, 0, "");
+            }
+        }
+
+        ProofReport.Add("fault", "PostgreSQL stopped at once", Engine.Postgres, 0);
+    }
+}
 
 /// <summary>
 /// Where runs write down what happened, for the table that ./test --long prints: one line each, (kind, what, engine,
@@ -10,6 +45,9 @@ internal static class ProofReport
     public const string Variable = "COUNTINGHOUSE_PROOF_REPORT";
 
     private static readonly Lock OneAtATime = new();
+
+    public static void AddBroken(string sabotage, string checker, object engine, long count, string detail) =>
+        Add("broken", $"{sabotage} caught by {checker}", engine, count, detail);
 
     public static void Add(string kind, string what, object engine, long count, string detail = "")
     {

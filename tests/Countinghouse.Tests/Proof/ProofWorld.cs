@@ -64,11 +64,11 @@ internal sealed class ProofWorld : IAsyncDisposable
     }
 
     /// <summary>The same owners and campaigns on nodes of their own, over a copy of this world's database.</summary>
-    public async Task<ProofWorld> OpenCopy(ProofDatabase copy)
+    public async Task<ProofWorld> OpenCopy(ProofDatabase copy, string sabotage)
     {
         var world = new ProofWorld(copy) { Advertiser = Advertiser, Key = Key, Offers = Offers };
         world.Campaigns.AddRange(Campaigns);
-        await world.StartNodes(NodesOf(Engine), null, default);
+        await world.StartNodes(NodesOf(Engine), (_, _) => [("SABOTAGE", sabotage)], default);
         world.Clients = new ProofClients(world.Nodes.ConvertAll(node => node.Origin), Key);
         return world;
     }
@@ -96,16 +96,22 @@ internal sealed class ProofWorld : IAsyncDisposable
         Clients.Post($"campaigns/{campaign}/budget", new { amount = Usd(amount) });
 
     /// <summary>Waits until rollups have reached the head, as nodes see to it by themselves.</summary>
-    public async Task UntilRolledUp()
+    public Task UntilRolledUp() => UntilFollowed("rollups", long.MaxValue);
+
+    /// <summary>
+    /// Waits until what follows the journal has come to a batch, or to the head if that is before it.
+    /// </summary>
+    public async Task UntilFollowed(string projection, long batch)
     {
         using var deadline = new CancellationTokenSource(Patience);
         while (await Database.Number(
-            "SELECT COUNT(*) FROM ingest_head h JOIN projection p ON p.org_id = h.org_id AND p.name = 'rollups' "
-                + "WHERE p.through_batch < h.batch_no") > 0)
+            "SELECT COUNT(*) FROM ingest_head h JOIN projection p ON p.org_id = h.org_id "
+                + $"WHERE p.name = '{projection}' AND p.through_batch < h.batch_no "
+                + $"AND p.through_batch < {batch}") > 0)
         {
             if (deadline.IsCancellationRequested)
             {
-                throw new InvalidOperationException("Rollups did not follow: " + Words);
+                throw new InvalidOperationException($"The {projection} did not follow: {Words}");
             }
 
             await Task.Delay(50);
