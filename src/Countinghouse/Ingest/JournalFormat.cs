@@ -208,7 +208,7 @@ public ref struct JournalReader
     public int Count { get; }
 
     /// <summary>
-    /// The placements that the batch defines, without those among the first <paramref name="known"/>, which may be some.
+    /// The placements that the batch defines, without those among the first <paramref name="known"/>: that may be some.
     /// </summary>
     public readonly ReadOnlySpan<Placement> PlacementsAfter(int known) => FirstNewPlacement > known
         ? throw new InvalidDataException($"Placement {known} is missing.")
