@@ -185,7 +185,11 @@ internal sealed class Bench(BenchOptions options)
     private async Task Reports(int port, Stage stage, DemoCast cast, EngineFigures figures)
     {
         var reports = new ReportStage(stage, port);
-        await reports.Build(options.IsQuick ? [10, 1_000] : [10, 1_000, 10_000], seed: 7);
+        await reports.Build(
+            options.IsQuick ? [10, 1_000]
+            : options.Scale > 0 ? [10, 1_000, 10_000, 100_000]
+            : [10, 1_000, 10_000],
+            seed: 7);
         var bench = new ReportBench(options);
         Table.ReportHead();
         foreach (var (campaigns, owner) in reports.Owners)

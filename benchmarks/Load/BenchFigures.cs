@@ -26,7 +26,7 @@ internal sealed class EngineFigures
 
     public long? MemoryAfterIngest { get; set; }
 
-    public long PeakMemory => Ingest.Select(row => row.ServerMemoryPeak).DefaultIfEmpty().Max();
+    public long PeakMemory => Ingest.SelectMany(row => row.ServerMemory).DefaultIfEmpty().Max();
 
     public Sizes? SizesBefore { get; set; }
 

@@ -22,6 +22,9 @@ internal sealed record BenchOptions
 
     public required double Seconds { get; init; }
 
+    /// <summary>Most events a second of an ingest row; 0: as many as it goes.</summary>
+    public required int Rate { get; init; }
+
     public required double WarmUpSeconds { get; init; }
 
     /// <summary>Millions of events to fill the database with first.</summary>

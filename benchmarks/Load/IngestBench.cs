@@ -70,12 +70,12 @@ internal sealed class IngestBench(Store store, Servers servers, Stage stage, Ben
         var restart = row.Kills ? await Kill(plan) : (TimeSpan?)null;
         var result = await running;
         (serverTime, ownTime) = (servers.ProcessorTime() - serverTime, Own() - ownTime);
-        var peak = memory is null ? 0 : await memory.Stop();
+        var resident = memory is null ? [] : await memory.Stop();
         var faults = new List<string>();
         var stored = await Check(row, run, result, before, faults);
         return Describe(row, plan, result, stored, faults) with
         {
-            ServerMemoryPeak = peak,
+            ServerMemory = resident,
             RestartMilliseconds = restart?.TotalMilliseconds,
             JoiningMilliseconds = joining,
             ServerProcessorMicrosPerEvent = row.Kills ? null : PerEvent(serverTime, result),
@@ -143,6 +143,7 @@ internal sealed class IngestBench(Store store, Servers servers, Stage stage, Ben
         Measured = row.EventsMax is null ? options.Measured : TimeSpan.FromHours(10),
         EventsMax = row.EventsMax ?? long.MaxValue,
         Seed = ++_seed,
+        Rate = options.Rate,
     };
 
     private async Task<TimeSpan> Kill(LoadPlan plan)
@@ -222,10 +223,12 @@ internal sealed class IngestBench(Store store, Servers servers, Stage stage, Ben
 /// <summary>Notes the most memory that the servers had at a time.</summary>
 internal sealed class MemoryWatch
 {
+    private const int Parts = 10;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly Servers _servers;
-    private readonly Task<long> _watching;
+    private readonly Task<List<long>> _watching;
     private volatile bool _isOver;
 
     public MemoryWatch(Servers servers)
@@ -234,21 +237,23 @@ internal sealed class MemoryWatch
         _watching = Watch();
     }
 
-    public Task<long> Stop()
+    /// <summary>The most in each tenth of the time, in bytes.</summary>
+    public async Task<IReadOnlyList<long>> Stop()
     {
         _isOver = true;
-        return _watching;
+        var samples = await _watching;
+        return [.. samples.Chunk(Math.Max(1, (samples.Count + Parts - 1) / Parts)).Select(part => part.Max())];
     }
 
-    private async Task<long> Watch()
+    private async Task<List<long>> Watch()
     {
-        var peak = _servers.Memory();
+        List<long> samples = [_servers.Memory()];
         while (!_isOver)
         {
             await Task.Delay(Pause);
-            peak = Math.Max(peak, _servers.Memory());
+            samples.Add(_servers.Memory());
         }
 
-        return peak;
+        return samples;
     }
 }

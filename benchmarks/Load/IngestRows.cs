@@ -133,7 +133,7 @@ internal sealed record IngestFigures
 
     public required long LostConnections { get; init; }
 
-    public long ServerMemoryPeak { get; init; }
+    public IReadOnlyList<long> ServerMemory { get; init; } = [];
 
     public double? RestartMilliseconds { get; init; }
 

@@ -25,6 +25,9 @@ internal sealed record LoadPlan
 
     public required ulong Seed { get; init; }
 
+    /// <summary>Most events a second of all workers together; 0: as many as are answered.</summary>
+    public int Rate { get; init; }
+
     /// <summary>True when every event is to be rejected: for what a server does that stores nothing.</summary>
     public bool IsRejected { get; init; }
 }
@@ -134,6 +137,11 @@ internal sealed class LoadRun(LoadPlan plan)
         var begun = Stopwatch.GetTimestamp();
         while (begun < _measureTo && result.Fresh < eventsMax)
         {
+            if (plan.Rate > 0)
+            {
+                begun = await Turn(worker, result.Requests);
+            }
+
             var now = epoch + (long)(Seconds(begun - _started) * 1000);
             var request = source.Next(now, out var filled);
             var reply = await Send(connection, request.Bytes, result);
@@ -165,6 +173,22 @@ internal sealed class LoadRun(LoadPlan plan)
         }
 
         return result;
+    }
+
+    /// <summary>Waits until it is time for a worker's next request. Who is late sends at once, until it is not.</summary>
+    private async Task<long> Turn(int worker, long requests)
+    {
+        var apart = (double)plan.Batch * plan.Connections / plan.Rate;
+        var due = _started + (long)((requests + ((double)worker / plan.Connections)) * apart * Stopwatch.Frequency);
+        var early = Seconds(due - Stopwatch.GetTimestamp());
+        if (early <= 0)
+        {
+            // It has been waiting since then.
+            return due;
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(early));
+        return Stopwatch.GetTimestamp();
     }
 
     /// <summary>Sends until the answer is 200: the contract says that resending is always safe.</summary>

@@ -11,13 +11,14 @@ Option<string[]> engine = new("--engine") { Description = "sqlite or postgres; b
 Option<string[]> only = new("--only") { Description = "Groups of rows: ingest, raw, reports" };
 Option<string> rows = new("--rows") { Description = "Ingest rows with this in their name" };
 Option<double?> seconds = new("--seconds") { Description = "How long each row is measured" };
+Option<int> rate = new("--rate") { Description = "Most events a second of an ingest row; as many as it goes without it" };
 Option<int> scale = new("--scale") { Description = "Millions of events to fill each database with first" };
 Option<bool> quick = new("--quick") { Description = "Fewer and shorter rows: about a minute" };
 engine.AcceptOnlyFromAmong("sqlite", "postgres");
 only.AcceptOnlyFromAmong("ingest", "raw", "reports");
 var command = new RootCommand("Measures Countinghouse; ./bench starts it.")
 {
-    server, plaintext, folder, json, postgres, engine, only, rows, seconds, scale, quick,
+    server, plaintext, folder, json, postgres, engine, only, rows, seconds, rate, scale, quick,
 };
 command.SetAction(async line =>
 {
@@ -33,6 +34,7 @@ command.SetAction(async line =>
         Rows = line.GetValue(rows) ?? "",
         Seconds = line.GetValue(seconds) ?? (isQuick ? 1.5 : 4),
         WarmUpSeconds = isQuick ? 0.5 : 1,
+        Rate = line.GetValue(rate),
         Scale = line.GetValue(scale),
         IsQuick = isQuick,
         Json = line.GetRequiredValue(json),
