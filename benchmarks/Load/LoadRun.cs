@@ -175,7 +175,7 @@ internal sealed class LoadRun(LoadPlan plan)
         return result;
     }
 
-    /// <summary>Waits until it is time for a worker's next request. Who is late sends at once, until it is not.</summary>
+    /// <summary>Waits until it is time for a worker's next request. Who is late sends at once.</summary>
     private async Task<long> Turn(int worker, long requests)
     {
         var apart = (double)plan.Batch * plan.Connections / plan.Rate;

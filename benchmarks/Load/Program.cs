@@ -11,7 +11,7 @@ Option<string[]> engine = new("--engine") { Description = "sqlite or postgres; b
 Option<string[]> only = new("--only") { Description = "Groups of rows: ingest, raw, reports" };
 Option<string> rows = new("--rows") { Description = "Ingest rows with this in their name" };
 Option<double?> seconds = new("--seconds") { Description = "How long each row is measured" };
-Option<int> rate = new("--rate") { Description = "Most events a second of an ingest row; as many as it goes without it" };
+Option<int> rate = new("--rate") { Description = "Most events a second of an ingest row; without it, as it goes" };
 Option<int> scale = new("--scale") { Description = "Millions of events to fill each database with first" };
 Option<bool> quick = new("--quick") { Description = "Fewer and shorter rows: about a minute" };
 engine.AcceptOnlyFromAmong("sqlite", "postgres");

@@ -76,7 +76,7 @@ public sealed record Campaign
     /// <summary>Most it may ever spend, in USD.</summary>
     public required Money Budget { get; init; }
 
-    /// <summary>Most it may spend on one UTC day, in USD; null for no such limit.</summary>
+    /// <summary>Most it may spend on events received on one UTC day, in USD; null for no such limit.</summary>
     public required Money? DailyBudget { get; init; }
 
     /// <summary>Charges less credits so far, in USD.</summary>

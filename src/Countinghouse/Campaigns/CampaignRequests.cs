@@ -19,7 +19,7 @@ public sealed record NewCampaign
     /// <summary>Most it may ever spend, in USD.</summary>
     public required Money Budget { get; init; }
 
-    /// <summary>Most it may spend on one UTC day, in USD; null for no such limit.</summary>
+    /// <summary>Most it may spend on events received on one UTC day, in USD; null for no such limit.</summary>
     public Money? DailyBudget { get; init; }
 
     /// <summary>First UTC day on which it runs; today when left out.</summary>
@@ -49,7 +49,7 @@ public sealed record CampaignPatch
     /// <summary>The price of events from now on; the past keeps the price it had.</summary>
     public Bid Bid { get; init; }
 
-    /// <summary>Most it may spend on one UTC day, in USD; null for no such limit.</summary>
+    /// <summary>Most it may spend on events received on one UTC day, in USD; null for no such limit.</summary>
     public Money? DailyBudget { get; init; }
 
     /// <summary>First UTC day on which it runs.</summary>

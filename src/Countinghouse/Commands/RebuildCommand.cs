@@ -16,7 +16,7 @@ internal static class RebuildCommand
         var command = new DocumentedCommand(
             "rebuild",
             "Make rollups and totals anew from the events, advertiser by advertiser: the same to the byte as they were "
-                + "kept. Reports show the old ones until the new ones are there.",
+                + "kept. Reports show the old ones until the new ones are there. A damaged journal is refused.",
             """
             countinghouse rebuild
             countinghouse rebuild --organization 2JSyVCkpGnHGmCAVdKGaib
@@ -36,12 +36,14 @@ internal static class RebuildCommand
         var organizations = line.GetValue(Organization) is { } one
             ? [one]
             : await rollups.ListAll(cancellation);
-        var total = await workplace.GetRequiredService<Verifier>().CountAll(cancellation);
+        var verifier = workplace.GetRequiredService<Verifier>();
+        var total = await verifier.CountAll(cancellation);
         var batches = await ProgressBar.Show("Rebuilding", total, async progress =>
         {
             var done = 0L;
             foreach (var organization in organizations)
             {
+                await RefuseDamaged(verifier, organization, cancellation);
                 done += await rollups.Rebuild(organization, through => progress(done + through), cancellation);
             }
 
@@ -51,5 +53,20 @@ internal static class RebuildCommand
             CultureInfo.InvariantCulture,
             $"Rollups and totals of {organizations.Count:N0} organizations were made anew from {batches:N0} batches."));
         return 0;
+    }
+
+    /// <summary>What is made from a journal that is not whole would hide what the old rows still know.</summary>
+    private static async Task RefuseDamaged(
+        Verifier verifier, OrganizationId organization, CancellationToken cancellation)
+    {
+        var verified = await verifier.Verify(organization, _ => { }, cancellation);
+        var damage = verified.Differences.FirstOrDefault(
+            found => found.Table is "ingest_batch" or "ingest_head" or "placement");
+        if (damage is not null)
+        {
+            throw new CommandException(
+                $"The journal of {organization} is damaged ({damage.Table}, {damage.Key}: {damage.Figure}), so nothing "
+                + "of it was rebuilt. \"countinghouse verify\" lists all; restore a backup.");
+        }
     }
 }

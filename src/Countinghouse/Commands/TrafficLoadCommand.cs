@@ -60,7 +60,10 @@ internal static class TrafficLoadCommand
             var lines = file == StandardInput ? StandardInputLines() : System.IO.File.ReadLines(file);
             var (entries, bad) = TrafficEntries.Read(list, lines);
             return bad.Count == 0
-                ? entries
+                ? entries.Count > 0
+                    ? entries
+                    : throw new CommandException(
+                        $"'{file}' has no entries, so nothing was loaded; to empty a list use \"traffic clear\".")
                 : throw new CommandException(string.Join('\n', bad
                     .Select(line => $"Line {line.Line} {line.Fault}.")
                     .Prepend($"Nothing was loaded, because of {bad.Count} bad lines in '{file}':")));

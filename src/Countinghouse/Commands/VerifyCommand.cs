@@ -18,7 +18,7 @@ internal static class VerifyCommand
     {
         var command = new DocumentedCommand(
             "verify",
-            "Recompute every rollup, total, budget, closed month and batch from the events. Exit code 1 and a table of "
+            "Recompute every rollup, total, budget, month's sum and batch from the events. Exit code 1 and a table of "
                 + "differences when something is off. Writes nothing but its own result, and may run beside a server.",
             """
             countinghouse verify

@@ -33,7 +33,9 @@ public sealed class ClientReader(ClientSecrets secrets, TrafficLists lists)
     {
         var known = _agents.Find(agent, lists.Current);
         var network = ClientAddress.Shorten(address);
-        var key = network == 0 && agent.IsEmpty ? 0 : secrets.Current().Of(network, known);
+
+        // All whose address is unknown would be one client per browser, and their clicks repetitions.
+        var key = network == 0 ? 0 : secrets.Current().Of(network, known);
         return new ClientMark(isPrefetch ? EventReason.Prefetch : known.Verdict, key, address);
     }
 

@@ -63,11 +63,8 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
     }
 
     /// <summary>True when memory alone cannot say that the id is new: a run is of its time.</summary>
-    public bool MayBeStored(EventId id)
-    {
-        var time = IngestRules.MillisecondsOf(id);
-        return _runTimes.MayHave(time) && Runs.Any(run => run.Times.MayHave(time)) && !TryFind(id, out _, out _);
-    }
+    public bool MayBeStored(EventId id) =>
+        _runTimes.MayHave(IngestRules.MillisecondsOf(id)) && !TryFind(id, out _, out _);
 
     public bool TryFind(EventId id, out EventPlace place, out ulong fingerprint)
     {
@@ -128,7 +125,6 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
             Filters.Remove(gone);
         }
     }
-
 }
 
 /// <summary>The ids of a span of batches; never changed again.</summary>

@@ -48,6 +48,7 @@ public abstract class VerifyContract(Engine engine) : IAsyncLifetime
     [InlineData("campaign_total", "UPDATE campaign_total SET last_event_at = last_event_at + 1 WHERE clicks > 0")]
     [InlineData("campaign_budget", "UPDATE campaign_budget SET spent_micro = spent_micro + 1 WHERE spent_micro > 0")]
     [InlineData("campaign_budget", "UPDATE campaign_budget SET day_spent_micro = 0")]
+    [InlineData("projection", "UPDATE projection SET through_batch = through_batch + 5 WHERE through_batch > 0")]
     [InlineData("ingest_head", "UPDATE ingest_head SET batch_no = batch_no + 1 WHERE batch_no > 0")]
     [InlineData("ingest_batch", "UPDATE ingest_batch SET charge_micro = charge_micro + 1")]
     [InlineData("ingest_batch", "UPDATE ingest_batch SET committed_at = committed_at + 1")]

@@ -76,18 +76,18 @@ internal sealed class Importer(
         }
         catch (Exception error)
         {
-            failure = ExceptionDispatchInfo.Capture(
-                error is InvalidDataException or IOException ? Broken(file, log) : error);
             await Finish(underWay, file, progress, rejects);
+            failure = ExceptionDispatchInfo.Capture(
+                error is InvalidDataException or IOException ? Broken(file, log, progress) : error);
         }
 
         await Save(progress, rejects, CancellationToken.None);
         failure?.Throw();
     }
 
-    private static CommandException Broken(ImportFile file, ILogReader log) => new(
-        $"'{file.Path}' cannot be read on after line {log.Position}: it is damaged or cut off. What came before is "
-        + "imported.");
+    private static CommandException Broken(ImportFile file, ILogReader log, ImportProgress progress) => new(
+        $"'{file.Path}' cannot be read on after line {log.Position}: it is damaged or cut off. The first "
+        + $"{progress.Position} lines are done; a whole copy of the file may be imported, and counts them once.");
 
     /// <summary>Reads lines until the batch is full; false at the end of the log.</summary>
     private async ValueTask<bool> Fill(
