@@ -70,6 +70,7 @@ public abstract class TrafficContract(Engine engine) : IAsyncLifetime
         await Refused("no organization", [
             "traffic", "clear", "--list", "own-network", "--organization", "CXvDk7dyZhWZ7U5u4E3S9F", .. On,
         ]);
+        await Refused("no entries", ["traffic", "load", "--list", "network", File("# nothing"), .. On]);
         await Refused("cannot be read", ["traffic", "load", "--list", "agent", "/nowhere/list.txt", .. On]);
     }
 

@@ -111,6 +111,27 @@ public abstract class ReceiptContract(Engine engine)
     }
 
     [Fact]
+    public async Task Shoppers_whose_address_is_unknown_are_not_taken_for_one()
+    {
+        await using var server = await TestServer.Start(
+            engine, configure: builder => builder.Configuration["Ingest:ClickWindowSeconds"] = "3600");
+        var market = await Market.Open(server);
+        var campaign = await market.NewCampaign();
+
+        foreach (var address in new[] { null, "999.1.1.0", "999.1.1.1" })
+        {
+            var answer = await server.Send(HttpMethod.Post, "ads/click", market.AdvertiserKey, new
+            {
+                campaign_id = campaign,
+                client = new { ip = address, user_agent = Market.Browser },
+            });
+            Assert.Equal(200, answer.Status);
+        }
+
+        Assert.Equal(3, (await market.Summary(campaign)).GetProperty("clicks").GetInt64());
+    }
+
+    [Fact]
     public async Task A_full_queue_refuses_loudly_and_keeps_nothing_of_what_it_refused()
     {
         await using var server = await TestServer.Start(
