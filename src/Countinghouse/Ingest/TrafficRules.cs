@@ -9,8 +9,10 @@ namespace Countinghouse.Ingest;
 /// </summary>
 public static class TrafficRules
 {
-    /// <summary>2: more words than 1; a phone maker's name is no bot; browsers have "(".</summary>
-    public const int Version = 2;
+    /// <summary>
+    /// 2: more words than 1; a phone maker's name is no bot; browsers have "(". 3: no windows without an address.
+    /// </summary>
+    public const int Version = 3;
 
     /// <summary>A maker of phones, which stands in the agents of their browsers.</summary>
     private const string NoBot = "cubot";

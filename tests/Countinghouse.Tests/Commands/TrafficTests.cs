@@ -40,7 +40,7 @@ public abstract class TrafficContract(Engine engine) : IAsyncLifetime
         await Done(["traffic", "clear", "--list", "network", .. On]);
         Assert.DoesNotContain(await Show(), line => line.StartsWith("network", StringComparison.Ordinal));
         var shown = await TestProgram.Run(["traffic", "show", .. On]);
-        Assert.Contains("ruleset 2000005", Assert.Single(shown.ErrorLines));
+        Assert.Contains("ruleset 3000005", Assert.Single(shown.ErrorLines));
     }
 
     [Fact]

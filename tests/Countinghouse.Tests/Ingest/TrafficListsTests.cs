@@ -178,7 +178,7 @@ public sealed class TrafficListSnapshotTests
         Assert.Equal(reason, Lists.JudgeAgent(agent));
 
     [Fact]
-    public void The_ruleset_names_rules_and_lists() => Assert.Equal((2_000_007, 2_000_000),
+    public void The_ruleset_names_rules_and_lists() => Assert.Equal((3_000_007, 3_000_000),
         (Lists.Ruleset, TrafficListSnapshot.Empty.Ruleset));
 
     private static UInt128 Number(string address) => ClientAddress.Of(IPAddress.Parse(address));

@@ -41,5 +41,5 @@ public sealed class TrafficRulesTests
     }
 
     [Fact]
-    public void A_change_of_the_rules_raises_their_version() => Assert.Equal(2, TrafficRules.Version);
+    public void A_change_of_the_rules_raises_their_version() => Assert.Equal(3, TrafficRules.Version);
 }

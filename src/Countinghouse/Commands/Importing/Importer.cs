@@ -21,15 +21,11 @@ internal sealed class Importer(
     /// <summary>Enough that a flush (12,000 events) is full while the next one is read.</summary>
     private const int BatchesAtOnceMax = 24;
 
-    private const int UnknownCampaignsMax = 100_000;
-
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(250);
 
     // The operator speaks for every shopper: what the log says of times and clients is believed.
     private static readonly EventSender Sender = new(null, IsOperator: true, default);
-
-    private readonly HashSet<CampaignId> _unknown = [];
 
     /// <summary>
     /// Imports from where the progress is to the end. Throws <see cref="CommandException"/> when the file breaks off;
@@ -116,20 +112,9 @@ internal sealed class Importer(
         return more;
     }
 
-    /// <summary>Unknown campaigns are remembered too: a log of a deleted one would ask for it line by line.</summary>
     private async ValueTask<bool> IsKnown(CampaignId campaign, OrganizationId only, CancellationToken cancellation)
     {
-        if (_unknown.Contains(campaign))
-        {
-            return false;
-        }
-
         var owner = await owners.OfCampaign(campaign, cancellation);
-        if (owner is null && _unknown.Count < UnknownCampaignsMax)
-        {
-            _unknown.Add(campaign);
-        }
-
         return owner is not null && (only == default || owner == only);
     }
 
