@@ -122,14 +122,17 @@ internal static class ImportCommand
         if (progress.FinishedAt is { } finished)
         {
             await Console.Error.WriteLineAsync(
-                $"'{file.Path}' was imported before, at {finished}; --restart does it again.");
+                $"'{file.Path}' was imported before, at {finished}; --restart does it again, and lists its "
+                + "rejects again.");
             return;
         }
 
         if (progress.Position > 0)
         {
-            await Console.Error.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"'{file.Path}' goes on after line {progress.Position:N0}."));
+            var line = progress.Position.ToString("N0", CultureInfo.InvariantCulture);
+            await Console.Error.WriteLineAsync(
+                $"'{file.Path}' goes on after line {line}. What was sent beyond it before the import stopped counts as "
+                + "duplicates now; lines rejected before are listed where they were then.");
         }
 
         await new ImportView(TimeProvider.System).Show(

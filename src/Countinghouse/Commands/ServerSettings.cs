@@ -48,11 +48,24 @@ public sealed record ServerSettings
         }
     }
 
+    /// <summary>Makes a directory, if there is none, that is its owner's alone.</summary>
+    public static void CreateDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
     private Database OpenSqlite()
     {
         try
         {
-            Directory.CreateDirectory(DataDirectory);
+            CreateDirectory(DataDirectory);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {

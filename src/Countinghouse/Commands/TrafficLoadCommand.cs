@@ -66,13 +66,18 @@ internal static class TrafficLoadCommand
                         $"'{file}' has no entries, so nothing was loaded; to empty a list use \"traffic clear\".")
                 : throw new CommandException(string.Join('\n', bad
                     .Select(line => $"Line {line.Line} {line.Fault}.")
-                    .Prepend($"Nothing was loaded, because of {bad.Count} bad lines in '{file}':")));
+                    .Prepend($"Nothing was loaded, because of {Lines(bad.Count)} in '{file}':")));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"'{file}' cannot be read: {error.Message}");
+            throw new CommandException(
+                Directory.Exists(file)
+                    ? $"'{file}' is a directory; name a file in it."
+                    : $"'{file}' cannot be read: {error.Message}");
         }
     }
+
+    private static string Lines(int bad) => bad == 1 ? "a bad line" : $"{bad} bad lines";
 
     private static IEnumerable<string> StandardInputLines()
     {

@@ -1,6 +1,8 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Net.Http.Headers;
 
 namespace Countinghouse.Http;
 
@@ -60,15 +62,33 @@ public sealed class JsonBody<T>
 /// <summary>Reads request bodies.</summary>
 public static class JsonBody
 {
+    /// <summary>Levels of nesting; no request needs more than four.</summary>
+    private const int DepthMax = 16;
+
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>Unicode characters; a pair of surrogates is one.</summary>
     public static int Characters(this string text) => text.EnumerateRunes().Count();
 
+    /// <summary>Says the request that its body is JSON in UTF-8, and not compressed?</summary>
+    public static bool IsPlainJson(this HttpRequest request)
+    {
+        if (request.Headers.ContentEncoding is { Count: > 0 } encoding && encoding != "identity")
+        {
+            return false;
+        }
+
+        // Nearly everybody writes it like this, and nothing needs to be parsed.
+        return request.ContentType is "application/json"
+            || (request.HasJsonContentType()
+                && MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+                && (!type.Charset.HasValue || type.Encoding is UTF8Encoding));
+    }
+
     public static async Task<JsonBody<T>> ReadJson<T>(this HttpContext context, CancellationToken cancellation)
         where T : class
     {
-        if (!context.Request.HasJsonContentType())
+        if (!context.Request.IsPlainJson())
         {
             return new JsonBody<T>(Problems.NotJson());
         }
@@ -87,7 +107,7 @@ public static class JsonBody
         try
         {
             var text = utf8.Span.StartsWith(ByteOrderMark) ? utf8[ByteOrderMark.Length..] : utf8;
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 16 });
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = DepthMax });
             return new JsonBody<T>(document.RootElement, strict);
         }
         catch (JsonException error)
@@ -119,7 +139,8 @@ public static class JsonBody
 
     /// <summary>Says where JSON broke off, without quoting what was sent.</summary>
     public static Problem BrokenJson(JsonException error) => Problems.BrokenJson(
-        $"it breaks off or goes wrong at line {(error.LineNumber ?? 0) + 1}, byte {error.BytePositionInLine ?? 0}.");
+        $"it breaks off, goes wrong or is nested deeper than {DepthMax} levels at line {(error.LineNumber ?? 0) + 1}, "
+        + $"byte {error.BytePositionInLine ?? 0}.");
 }
 
 /// <summary>Holds a JSON element against a type, member by member, and lists what does not fit.</summary>
@@ -225,7 +246,9 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
             // Faults inside the items were listed one by one; that the list cannot be read adds nothing.
             if (!errors.Any(known => known.Field.StartsWith(path + "[", StringComparison.Ordinal)))
             {
-                errors.Add(new FieldError(path, "must be " + Expected(type, error), "invalid_type"));
+                var isBroken = type == typeof(string) && value.ValueKind == JsonValueKind.String;
+                errors.Add(new FieldError(
+                    path, "must be " + (isBroken ? "valid Unicode, in UTF-8" : Expected(type, error)), "invalid_type"));
             }
 
             parsed = null;

@@ -76,6 +76,9 @@ public static class Problems
     public static Problem PeriodDoesNotAddUp(string period) => Conflict(
         $"{period} was not closed: its reports do not equal the events they came from. Find the differences first.");
 
+    public static Problem VerificationUnderWay() => Conflict(
+        "A verification is under way; the list of verifications has it. Wait until it has ended.");
+
     public static Problem IdempotencyKeyReused() => Conflict(
         "This Idempotency-Key was already used for another request. Use a new key for a new request.");
 
@@ -91,7 +94,7 @@ public static class Problems
     public static Problem NotJson() => new(
         ErrorCode.UnsupportedMediaType,
         "Unsupported media type",
-        "The body must be JSON, with Content-Type: application/json.");
+        "The body must be JSON in UTF-8, not compressed, with Content-Type: application/json.");
 
     public static Problem Invalid(IReadOnlyList<FieldError> errors) => new(
         ErrorCode.ValidationError,

@@ -16,9 +16,25 @@ public static class ClientAddress
 
     /// <summary>
     /// Reads an IPv4 address (four decimal numbers, no leading zeros, which some read as octal) or an IPv6 address in
-    /// any of its spellings; a zone ("%eth0") is passed over. False, and 0, for anything else.
+    /// any of its spellings; a zone ("%eth0"), blanks around it and a port ("192.0.2.1:80", "[::1]:80"), which proxies
+    /// add, are passed over. False, and 0, for anything else.
     /// </summary>
-    public static bool TryParse(ReadOnlySpan<byte> text, out UInt128 address)
+    public static bool TryParse(ReadOnlySpan<byte> text, out UInt128 address) =>
+        TryParseBare(text, out address) || TryParseBare(WithoutPort(text.Trim((byte)' ')), out address);
+
+    private static ReadOnlySpan<byte> WithoutPort(ReadOnlySpan<byte> text)
+    {
+        if (text.StartsWith("["u8))
+        {
+            var end = text.IndexOf((byte)']');
+            return end > 0 && (end == text.Length - 1 || text[end + 1] == ':') ? text[1..end] : text;
+        }
+
+        var colon = text.IndexOf((byte)':');
+        return colon > 0 && colon == text.LastIndexOf((byte)':') ? text[..colon] : text;
+    }
+
+    private static bool TryParseBare(ReadOnlySpan<byte> text, out UInt128 address)
     {
         address = 0;
         if (text.IndexOf((byte)':') < 0)

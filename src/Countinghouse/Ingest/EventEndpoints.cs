@@ -11,7 +11,7 @@ namespace Countinghouse.Ingest;
 /// <summary>The shopper behind an event, as a server passes it on. Judged, never stored.</summary>
 public sealed record ClientIn
 {
-    /// <summary>The shopper's address.</summary>
+    /// <summary>The shopper's address, IPv4 or IPv6; one that cannot be read counts as unknown.</summary>
     [StringLength(45)]
     public string? Ip { get; init; }
 
@@ -32,7 +32,7 @@ public record EventIn
     /// <summary>Your id of this event, best a UUIDv7; sending it again counts nothing twice.</summary>
     public EventId? EventId { get; init; }
 
-    /// <summary>When it happened; counts from server keys of the parties only, up to 35 days back.</summary>
+    /// <summary>When it happened, up to 35 days back; server keys of the parties only. Resends repeat it.</summary>
     public Instant? OccurredAt { get; init; }
 
     /// <summary>The shopper; counts from server keys of the parties only.</summary>

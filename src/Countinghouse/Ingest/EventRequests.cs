@@ -13,7 +13,7 @@ public static class EventRequests
     public static async ValueTask<(ReadBatch? Batch, Problem? Problem)> ReadClick(
         HttpContext context, ClientReader clients, CancellationToken cancellation)
     {
-        if (!context.Request.HasJsonContentType())
+        if (!context.Request.IsPlainJson())
         {
             return (null, Problems.NotJson());
         }
@@ -29,7 +29,7 @@ public static class EventRequests
     public static async ValueTask<(ReadBatch? Batch, Problem? Problem)> ReadImpressions(
         HttpContext context, ClientReader clients, CancellationToken cancellation)
     {
-        if (!context.Request.HasJsonContentType())
+        if (!context.Request.IsPlainJson())
         {
             return (null, Problems.NotJson());
         }

@@ -98,7 +98,8 @@ public static class TrafficEntries
         entry = text.ToLowerInvariant();
         fault = text.Length is < AgentCharsMin or > AgentCharsMax
             ? $"must have {AgentCharsMin} to {AgentCharsMax} characters"
-            : text.Any(char.IsControl) ? "must not have control characters" : "";
+            : text.Any(char.IsControl) ? "must not have control characters"
+            : text.Contains('\uFFFD') ? "is not in UTF-8" : "";
         return fault.Length == 0;
     }
 

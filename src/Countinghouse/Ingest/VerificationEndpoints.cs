@@ -25,6 +25,7 @@ public static class VerificationEndpoints
             .WithSummary("List verifications")
             .WithDescription("Each time that every figure was recomputed from the events, the latest first.");
         verifications.MapPost("", Start)
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("apps_advertising_api_verifications_start_verification")
             .WithSummary("Verify all figures")
             .WithDescription(
@@ -41,13 +42,13 @@ public static class VerificationEndpoints
         HttpContext context, VerificationStore store, CancellationToken cancellation) =>
         TypedResults.Ok(await store.List(Page.Read(context), cancellation));
 
-    private static Accepted<VerificationStarted> Start(
-        HttpContext context, Verifications verifications, TimeProvider clock)
+    private static async Task<Results<Accepted<VerificationStarted>, Problem>> Start(
+        HttpContext context, Verifications verifications, TimeProvider clock, CancellationToken cancellation)
     {
         var id = new VerificationId(Guid.CreateVersion7(clock.GetUtcNow()));
-        verifications.Start(id, context.Caller().Actor);
-        return TypedResults.Accepted(
-            $"{HttpOptions.BasePath}/verifications/{id}", new VerificationStarted(id));
+        return await verifications.TryStart(id, context.Caller().Actor, cancellation)
+            ? TypedResults.Accepted($"{HttpOptions.BasePath}/verifications/{id}", new VerificationStarted(id))
+            : Problems.VerificationUnderWay();
     }
 
     private static async Task<Results<Ok<Verification>, Problem>> Read(

@@ -9,15 +9,49 @@ namespace Countinghouse.Ingest;
 public sealed partial class Verifications(
     Verifier verifier, VerificationStore store, TimeProvider clock, ILogger<Verifications> log)
 {
+    /// <summary>1: one that was asked for is under way.</summary>
+    private int _asked;
+
     /// <summary>Verifies everything. Null when that verification has begun before, here or on another node.</summary>
     public async Task<VerifyResult?> Run(
         VerificationId id, string trigger, Action<long> progress, CancellationToken cancellation)
     {
-        if (!await store.Begin(id, trigger, Instant.Of(clock.GetUtcNow()), cancellation))
+        var hasBegun = await store.Begin(id, trigger, Instant.Of(clock.GetUtcNow()), cancellation);
+        return hasBegun ? await Finish(id, progress, cancellation) : null;
+    }
+
+    /// <summary>
+    /// The same beside a request that does not wait for it: when this returns, it has begun. False when this node is
+    /// still busy with another that was asked for.
+    /// </summary>
+    public async Task<bool> TryStart(VerificationId id, string trigger, CancellationToken cancellation)
+    {
+        if (Interlocked.CompareExchange(ref _asked, 1, 0) != 0)
         {
-            return null;
+            return false;
         }
 
+        try
+        {
+            await store.Begin(id, trigger, Instant.Of(clock.GetUtcNow()), cancellation);
+        }
+        catch
+        {
+            Volatile.Write(ref _asked, 0);
+            throw;
+        }
+
+        _ = Task.Run(() => FinishAsked(id), CancellationToken.None);
+        return true;
+    }
+
+    /// <summary>True unless the last verification found a difference.</summary>
+    public async Task<bool> IsClean(CancellationToken cancellation) =>
+        await store.Last(cancellation) is not { State: VerificationState.Different };
+
+    private async Task<VerifyResult> Finish(
+        VerificationId id, Action<long> progress, CancellationToken cancellation)
+    {
         VerifyResult? result = null;
         try
         {
@@ -39,20 +73,19 @@ public sealed partial class Verifications(
         return result;
     }
 
-    /// <summary>The same beside a request that does not wait for it.</summary>
-    public void Start(VerificationId id, string trigger) => _ = Task.Run(async () =>
+    private async Task FinishAsked(VerificationId id)
     {
         try
         {
-            await Run(id, trigger, _ => { }, CancellationToken.None);
+            await Finish(id, _ => { }, CancellationToken.None);
         }
         catch (Exception error) when (Database.IsUnavailable(error) || error is InvalidDataException)
         {
             LogFailed(error.Message);
         }
-    });
-
-    /// <summary>True unless the last verification found a difference.</summary>
-    public async Task<bool> IsClean(CancellationToken cancellation) =>
-        await store.Last(cancellation) is not { State: VerificationState.Different };
+        finally
+        {
+            Volatile.Write(ref _asked, 0);
+        }
+    }
 }

@@ -67,6 +67,7 @@ public abstract class ImportContract(Engine engine)
             Event(("kind", null)),
             Event(("campaign_id", null)),
             Event(("ip", new string('9', 46))),
+            Event(("user_agent", name.EndsWith(".csv") ? "a\0b" : "a\\u0000b")),
         ]).Append(name.EndsWith(".csv") ? "too,few" : "{\"kind\":").ToList();
         var rejects = world.PathOf("rejects.csv");
 
@@ -76,7 +77,7 @@ public abstract class ImportContract(Engine engine)
         Assert.Equal(
             new Dictionary<string, long>
             {
-                ["read"] = 15,
+                ["read"] = 16,
                 ["accepted"] = 1,
                 ["duplicate"] = 1,
                 ["conflict"] = 1,
@@ -84,7 +85,7 @@ public abstract class ImportContract(Engine engine)
                 ["unknown_offer"] = 1,
                 ["out_of_range"] = 2,
                 ["expired"] = 1,
-                ["invalid"] = 5,
+                ["invalid"] = 6,
                 ["malformed"] = 1,
             },
             TransferWorld.Outcomes(ended));
@@ -95,7 +96,7 @@ public abstract class ImportContract(Engine engine)
             [
                 (2, "conflict"), (3, "unknown_campaign"), (4, "unknown_campaign"), (5, "unknown_offer"),
                 (6, "out_of_range"), (7, "out_of_range"), (8, "invalid"), (9, "expired"), (10, "invalid"),
-                (11, "invalid"), (12, "invalid"), (13, "invalid"), (14, "malformed"),
+                (11, "invalid"), (12, "invalid"), (13, "invalid"), (14, "invalid"), (15, "malformed"),
             ],
             listed.Skip(1).Select(line => line.Split(',')).Select(cells => (int.Parse(cells[1]) - first, cells[2])));
         Assert.Contains("occurred_at must be a time as RFC 3339", listed[7]);
@@ -116,16 +117,21 @@ public abstract class ImportContract(Engine engine)
             $"{{\"kind\":\"impression\",\"campaign_id\":\"{campaign}\",\"occurred_at\":\""
             + world.Ago(90_000 - number) + "\""
             + (number % 2 == 0 ? $",\"event_id\":\"{NamedId.Create($"event {number}")}\"" : "") + "}"));
-        await using var killed = TestProgram.Start(["import", path, .. world.On]);
-        while (!killed.HasEnded && await world.Number("SELECT MAX(line_count) FROM import_progress") == 0)
+        await world.HoldSecondSave();
+        await using (var killed = TestProgram.Start(["import", path, .. world.On]))
         {
-            await Task.Yield();
+            while (!killed.HasEnded && await world.Number("SELECT COUNT(*) FROM import_progress") == 0)
+            {
+                await Task.Delay(5);
+            }
+
+            killed.Signal("KILL");
+            Assert.Equal(137, (await killed.End()).Code);
         }
 
-        killed.Signal("KILL");
-        var code = (await killed.End()).Code;
+        await world.ReleaseSaves();
         var done = await world.Number("SELECT MAX(line_count) FROM import_progress");
-        Assert.True(code == 137 && done is > 0 and < lines, $"It was not killed half-way: {code}, {done} lines.");
+        Assert.InRange(done, 1, lines - 1);
 
         var ended = await world.Import(path);
 
@@ -313,6 +319,7 @@ public sealed class ImportFailureTests : IAsyncLifetime
 
     [Theory]
     [InlineData("missing.csv", null, "missing.csv")]
+    [InlineData(".", null, "is a directory")]
     [InlineData("log.txt", "kind", "--format")]
     [InlineData("log.csv", "", "no header")]
     [InlineData("log.csv", "kind,campain_id", "'campain_id'")]

@@ -79,6 +79,30 @@ internal sealed class TransferWorld : IAsyncDisposable
         return await Market.Summary(campaign);
     }
 
+    /// <summary>
+    /// An import stands still when it says for the second time how far it is, and can be killed there.
+    /// </summary>
+    public Task HoldSecondSave() => Execute(Storage.Database.Engine switch
+    {
+        Engine.Sqlite =>
+            "CREATE TRIGGER held BEFORE UPDATE ON import_progress BEGIN SELECT COUNT(*) FROM sqlite_master a, "
+            + "sqlite_master b, sqlite_master c, sqlite_master d, sqlite_master e, sqlite_master f; END",
+        Engine.Postgres =>
+            "CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS "
+            + "'BEGIN PERFORM pg_sleep(600); RETURN NEW; END'; "
+            + "CREATE TRIGGER held BEFORE UPDATE ON import_progress FOR EACH ROW EXECUTE FUNCTION held()",
+    });
+
+    /// <summary>To be called when what stood still was killed.</summary>
+    public Task ReleaseSaves() => Execute(Storage.Database.Engine switch
+    {
+        Engine.Sqlite => "DROP TRIGGER held",
+        Engine.Postgres =>
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            + "WHERE datname = current_database() AND wait_event = 'PgSleep'; "
+            + "DROP TRIGGER held ON import_progress",
+    });
+
     public Task<long> Number(string sql) => Number(Storage.Database, sql);
 
     public static async Task<long> Number(Database database, string sql) =>
@@ -92,6 +116,8 @@ internal sealed class TransferWorld : IAsyncDisposable
         .ToDictionary(
             outcome => outcome.Key,
             outcome => outcome.Sum(cells => long.Parse(cells[2], CultureInfo.InvariantCulture)));
+
+    private Task Execute(string sql) => Storage.Database.Write(connection => connection.Execute(sql, default), default);
 
     public async ValueTask DisposeAsync()
     {

@@ -8,7 +8,10 @@ namespace Countinghouse.Http;
 public abstract class BadBodyContract(ApiWorld world)
 {
     private static readonly string?[] OtherMediaTypes =
-        ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense", null];
+    [
+        "text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense", null,
+        "application/json; charset=utf-16", "application/json; charset=latin1", "application/json; charset=",
+    ];
 
     private static readonly string[] BrokenTexts =
     [
@@ -36,6 +39,25 @@ public abstract class BadBodyContract(ApiWorld world)
         }
 
         await walk.End(leastAsked: 30);
+    }
+
+    [Theory]
+    [InlineData("gzip", 415)]
+    [InlineData("br", 415)]
+    [InlineData("identity, gzip", 415)]
+    [InlineData("identity", 422)]
+    public async Task A_body_that_is_compressed_is_refused_as_such(string encoding, int status)
+    {
+        var walk = await ApiWalk.Begin(world);
+        foreach (var operation in Writes)
+        {
+            var content = ApiWalk.Json("[]");
+            content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
+            await walk.Refused(
+                status, operation.Method, world.PathOf(operation), encoding, content, world.OperatorKey);
+        }
+
+        await walk.End();
     }
 
     [Fact]

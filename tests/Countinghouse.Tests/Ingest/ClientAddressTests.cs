@@ -32,7 +32,13 @@ public sealed class ClientAddressTests
     [InlineData("1.2.3.4.5")]
     [InlineData("1.2.3.256")]
     [InlineData("1.2.3.04")]
-    [InlineData("1.2.3.4:80")]
+    [InlineData("1.2.3:80")]
+    [InlineData("[1.2.3]:80")]
+    [InlineData("[::1")]
+    [InlineData("[::1]80")]
+    [InlineData("[]")]
+    [InlineData("1.2.3.4, 5.6.7.8")]
+    [InlineData("1.2.3.4:80:90")]
     [InlineData("1.2..4")]
     [InlineData("1.2.3.-4")]
     [InlineData("unknown")]
@@ -83,10 +89,23 @@ public sealed class ClientAddressTests
             var text = new string(random.GetItems("0123459af::::..%".AsSpan(), random.Next(1, 24)));
             if (ClientAddress.TryParse(Encoding.ASCII.GetBytes(text), out var address))
             {
-                Assert.True(IPAddress.TryParse(text.Split('%')[0], out var known), text);
+                var bare = text.Count(letter => letter == ':') == 1 ? text.Split(':')[0] : text.Split('%')[0];
+                Assert.True(IPAddress.TryParse(bare, out var known), text);
                 Assert.Equal(ClientAddress.Of(known), address);
             }
         }
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1:8080", "192.0.2.1")]
+    [InlineData(" 192.0.2.1 ", "192.0.2.1")]
+    [InlineData("[2001:db8::1]:443", "2001:db8::1")]
+    [InlineData("[2001:db8::1]", "2001:db8::1")]
+    [InlineData(" [::ffff:192.0.2.1]:1", "192.0.2.1")]
+    public void What_proxies_add_to_an_address_is_passed_over(string text, string address)
+    {
+        Assert.True(ClientAddress.TryParse(Encoding.ASCII.GetBytes(text), out var parsed));
+        Assert.Equal(ClientAddress.Shorten(ClientAddress.Of(IPAddress.Parse(address))), ClientAddress.Shorten(parsed));
     }
 
     [Theory]

@@ -135,15 +135,33 @@ public abstract class VerifyContract(Engine engine) : IAsyncLifetime
         Assert.Equal(202, started.Status);
         var path = "verifications/" + started.Json.GetProperty("verification_id").GetString();
         var state = "running";
-        for (var tries = 0; tries < 100 && state == "running"; tries++)
+        for (var tries = 0; tries < 600 && state == "running"; tries++)
         {
-            await Task.Delay(50);
             var answer = await Server.Send(HttpMethod.Get, path, key);
-            state = answer.Status == 200 ? answer.Json.GetProperty("state").GetString()! : state;
+            Assert.Equal(200, answer.Status);
+            state = answer.Json.GetProperty("state").GetString()!;
+            await Task.Delay(50);
         }
 
         Assert.Equal("clean", state);
         Assert.Equal(403, (await Server.Send(HttpMethod.Get, path, _market!.AdvertiserKey)).Status);
+    }
+
+    [Fact]
+    public async Task One_verification_is_under_way_at_a_time()
+    {
+        var key = await Server.NewKey(await Server.NewOrganization("Platform", isOperator: true));
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12)
+            .Select(_ => Server.Send(HttpMethod.Post, "verifications", key)));
+        var listed = await Server.Send(HttpMethod.Get, "verifications?page_size=100", key);
+
+        Assert.All(answers, answer => Assert.True(answer.Status is 202 or 409, answer.Text));
+        Assert.Equal(
+            answers.Count(answer => answer.Status == 202),
+            listed.Json.GetProperty("pagination").GetProperty("total_count").GetInt32());
+        Assert.All(
+            answers.Where(answer => answer.Status == 409), answer => Assert.Contains("is under way", answer.Text));
     }
 
     private Task<VerifyResult> Verify() => Server.Get<Verifier>().Verify(_market!.Advertiser, _ => { }, default);

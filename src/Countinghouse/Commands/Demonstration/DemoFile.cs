@@ -32,7 +32,7 @@ internal sealed record DemoFile
 
     public void Write(string directory)
     {
-        Directory.CreateDirectory(directory);
+        ServerSettings.CreateDirectory(directory);
         File.WriteAllText(Path.Combine(directory, FileName), JsonSerializer.Serialize(this, Layout) + "\n");
     }
 

@@ -186,6 +186,12 @@ internal sealed class EventDraft(string fileName, ClientReader clients)
             return;
         }
 
+        if (value.Contains((byte)0))
+        {
+            Refuse($"{NameOf(member)} must not contain the character U+0000");
+            return;
+        }
+
         value.CopyTo(field);
         bytes = value.Length;
     }

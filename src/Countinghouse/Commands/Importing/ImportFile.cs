@@ -36,6 +36,11 @@ internal sealed class ImportFile : IDisposable
     /// <param name="format">How it is written; zero: as its name says.</param>
     public static ImportFile Open(string path, FileFormat format)
     {
+        if (Directory.Exists(path))
+        {
+            throw new CommandException($"'{path}' is a directory; name the files in it.");
+        }
+
         var wanted = format != 0 ? format : FormatOf(path);
         try
         {
