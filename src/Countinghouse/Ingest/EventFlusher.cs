@@ -26,6 +26,9 @@ public sealed partial class EventFlusher(
     /// </summary>
     private const int TriesMax = 3;
 
+    /// <summary>The first takes seconds where much is remembered; the next read what came during it.</summary>
+    private const int LoadRounds = 3;
+
     /// <summary>
     /// What was spent on a day is kept for so many days after, for clocks that step back over midnight.
     /// </summary>
@@ -158,15 +161,15 @@ public sealed partial class EventFlusher(
 
     /// <summary>
     /// What a node knows of an advertiser after a start is read before the lock is taken: others go on writing, and
-    /// only what they wrote meanwhile is read under it.
+    /// only what they wrote in the last, short round is read under it.
     /// </summary>
     private async Task Load(AdvertiserLane lane)
     {
-        if (lane.State is null)
+        for (var round = lane.State is null ? 0 : LoadRounds; round < LoadRounds; round++)
         {
             lane.State = await database.ReadSnapshot(
                 async connection => await states.BringUp(
-                    connection, lane.Advertiser, null, await HeadOf(connection, lane.Advertiser, ""), default),
+                    connection, lane.Advertiser, lane.State, await HeadOf(connection, lane.Advertiser, ""), default),
                 default);
         }
     }

@@ -10,11 +10,6 @@ public sealed class IdRunStore(Database database, EventReader events)
     /// <summary>Name of the projection.</summary>
     public const string Projection = "ids";
 
-    /// <summary>
-    /// Filters of one advertiser that stay in memory; when there are more, all are read again on demand.
-    /// </summary>
-    private const long FilterBytesMax = 512L * 1024 * 1024;
-
     private const string ListRuns = """
         SELECT through_batch, after_batch, id_count, block_bits, undated_count, oldest_ms, newest_ms, ahead_oldest_ms,
                ahead_newest_ms, last_received_at
@@ -195,15 +190,9 @@ public sealed class IdRunStore(Database database, EventReader events)
     private static async ValueTask<byte[]> Filter(
         DbConnection connection, AdvertiserState state, IdRun run, CancellationToken cancellation)
     {
-        var kept = state.Ids.Filters;
-        if (kept.TryGetValue(run.ThroughBatch, out var filter))
+        if (state.Ids.FilterOf(run, state.LastReceivedAt) is { } kept)
         {
-            return filter;
-        }
-
-        if (kept.Values.Sum(one => (long)one.Length) > FilterBytesMax)
-        {
-            kept.Clear();
+            return kept;
         }
 
         var rows = await connection.Query(
@@ -214,7 +203,9 @@ public sealed class IdRunStore(Database database, EventReader events)
             ("run", run.ThroughBatch));
 
         // A run that is gone has only ids that are no longer remembered.
-        return kept[run.ThroughBatch] = rows.Count > 0 ? rows[0] : IdFilter.Create(0);
+        var filter = rows.Count > 0 ? rows[0] : IdFilter.Create(0);
+        state.Ids.Keep(run, filter, state.LastReceivedAt);
+        return filter;
     }
 
     private async Task<Dictionary<EventId, List<EventPlace>>> ReadPlaces(

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Countinghouse.Primitives;
 
 namespace Countinghouse.Ingest;
@@ -10,11 +12,24 @@ namespace Countinghouse.Ingest;
 /// </summary>
 internal sealed class KnownIds(IdHash hash, int hotIdsMax)
 {
+    /// <summary>
+    /// Filters of one advertiser that stay in memory; when there are more, all are read again on demand.
+    /// </summary>
+    private const long FilterBytesMax = 512L * 1024 * 1024;
+
+    /// <summary>
+    /// A filter that nobody asked for so long goes: repetitions are of the last minutes, ids without a time ask all.
+    /// </summary>
+    private const long FilterKeptMicros = 60_000_000;
+
     /// <summary>What one table holds. Two full ones and the open one make the hot set.</summary>
     private readonly int _tableIdsMax = Math.Max(1, hotIdsMax / 2);
 
     private readonly List<FullTable> _full = [];
     private readonly HashSet<long> _read = [];
+
+    /// <summary>Filters of runs that were asked, by the run's last batch.</summary>
+    private readonly Dictionary<long, (byte[] Bits, Instant AskedAt)> _filters = [];
     private IdTable _open = new(hash, 1024);
     private IdTimes _openTimes = new();
     private IdTimes _runTimes = new();
@@ -25,13 +40,12 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
     /// <summary>Last batch that is in a run.</summary>
     public long RunsThrough { get; private set; }
 
-    /// <summary>Filters of runs that were asked, by the run's last batch.</summary>
-    public Dictionary<long, byte[]> Filters { get; } = [];
-
     public int CountInMemory => _full.Sum(table => table.Ids.Count) + _open.Count;
 
+    private long FilterBytes => _filters.Values.Sum(kept => (long)kept.Bits.Length);
+
     public long Bytes =>
-        _full.Sum(table => table.Ids.Bytes) + _open.Bytes + Filters.Values.Sum(filter => (long)filter.Length);
+        _full.Sum(table => table.Ids.Bytes) + _open.Bytes + FilterBytes;
 
     /// <summary>The table whose ids should go into a run now; null when the memory is not full.</summary>
     public FullTable? RunWanted => _full.Find(table => table.Through > RunsThrough);
@@ -120,9 +134,40 @@ internal sealed class KnownIds(IdHash hash, int hotIdsMax)
         }
 
         _full.RemoveAll(table => table.Through <= through);
-        foreach (var gone in Filters.Keys.Except(runs.Select(run => run.ThroughBatch)).ToList())
+        DropFilters(_filters.Keys.Except(runs.Select(run => run.ThroughBatch)));
+    }
+
+    /// <summary>The filter of a run if it is in memory.</summary>
+    public byte[]? FilterOf(IdRun run, Instant now)
+    {
+        ref var kept = ref CollectionsMarshal.GetValueRefOrNullRef(_filters, run.ThroughBatch);
+        if (Unsafe.IsNullRef(ref kept))
         {
-            Filters.Remove(gone);
+            return null;
+        }
+
+        kept.AskedAt = now;
+        return kept.Bits;
+    }
+
+    /// <summary>Takes a filter into memory, and lets go of those that are no longer asked for.</summary>
+    public void Keep(IdRun run, byte[] filter, Instant now)
+    {
+        DropFilters(_filters.Where(kept => now.Micros - kept.Value.AskedAt.Micros > FilterKeptMicros)
+            .Select(kept => kept.Key));
+        if (FilterBytes > FilterBytesMax)
+        {
+            _filters.Clear();
+        }
+
+        _filters[run.ThroughBatch] = (filter, now);
+    }
+
+    private void DropFilters(IEnumerable<long> runs)
+    {
+        foreach (var run in runs.ToList())
+        {
+            _filters.Remove(run);
         }
     }
 }
