@@ -19,6 +19,7 @@ public sealed class ArchitectureTests : IDisposable
 
         // A report says a campaign's status and pricing, in the words that Campaigns owns.
         ["Reporting"] = ["Primitives", "Http", "Storage", "Access", "Organizations", "Campaigns", "Ingest"],
+        ["Adjustments"] = ["Primitives", "Http", "Storage", "Access", "Organizations", "Ingest"],
         ["Ledger"] = ["Primitives", "Storage"],
         ["RevenueShare"] = ["Primitives", "Http", "Storage", "Access", "Organizations", "Ingest", "Ledger"],
         ["Payouts"] = ["Primitives", "Http", "Storage", "Access", "RevenueShare", "Ledger"],

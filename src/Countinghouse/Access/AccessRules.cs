@@ -20,6 +20,7 @@ public static class AccessRules
     {
         Permission.ReadReports => true,
         Permission.ReadRevenueShare => role is not Role.Editor,
+        Permission.DisputeRevenueShare => role is Role.Billing or Role.Manager or Role.Owner,
         Permission.WriteCampaigns => role is Role.Editor or Role.Manager or Role.Owner,
         Permission.ManageMembers => role is Role.Manager or Role.Owner,
         Permission.ManageOrganization => role is Role.Owner,

@@ -38,6 +38,9 @@ public enum Permission
 
     /// <summary>The platform's own business: closing months, approving, fee rates, new organizations.</summary>
     Operate = 6,
+
+    /// <summary>Objecting to what one's own organization earned.</summary>
+    DisputeRevenueShare = 7,
 }
 
 /// <summary>Who is calling, found out once per request.</summary>

@@ -1,4 +1,5 @@
 using Countinghouse.Access;
+using Countinghouse.Adjustments;
 using Countinghouse.Campaigns;
 using Countinghouse.Http;
 using Countinghouse.Ingest;
@@ -61,6 +62,7 @@ public static class Server
         services.AddIngest(configuration);
         services.AddTraffic(configuration);
         services.AddReporting();
+        services.AddAdjustments();
         services.AddRevenueShare(configuration);
     }
 
@@ -92,6 +94,7 @@ public static class Server
         api.MapReceipts();
         api.MapVerifications();
         api.MapReporting();
+        api.MapAdjustments();
         api.MapRevenueShare();
         app.MapDiscovery();
     }

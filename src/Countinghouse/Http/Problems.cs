@@ -76,6 +76,15 @@ public static class Problems
     public static Problem PeriodDoesNotAddUp(string period) => Conflict(
         $"{period} was not closed: its reports do not equal the events they came from. Find the differences first.");
 
+    public static Problem AlreadyGivenBack() => Conflict("The charge of this event was given back before.");
+
+    public static Problem MoreThanCharged() => Conflict(
+        "All corrections of a campaign at a location in a month together give back at most what was charged there, and "
+        + "take back at most what was given. The list of adjustments shows them.");
+
+    public static Problem BudgetDoesNotCover() => Conflict(
+        "The campaign's budget does not cover what would be taken back. Top up the budget first.");
+
     public static Problem VerificationUnderWay() => Conflict(
         "A verification is under way; the list of verifications has it. Wait until it has ended.");
 

@@ -41,7 +41,10 @@ public sealed class Verifier(Database database, EventReader events, RollupCheck 
         """;
 
     private const string Budgets = """
-        SELECT campaign_id, spent_micro FROM campaign_budget WHERE org_id = @org
+        SELECT campaign_id, spent_micro, credited_micro,
+               (SELECT CAST(COALESCE(-SUM(a.amount_micro), 0) AS bigint) FROM adjustment a
+                WHERE a.org_id = b.org_id AND a.campaign_id = b.campaign_id)
+        FROM campaign_budget b WHERE org_id = @org
         """;
 
     private const string Days = """
@@ -233,9 +236,9 @@ internal sealed class BookComparison(OrganizationId organization, Action<Differe
     public void Budget(DbDataReader row, Dictionary<CampaignId, Money> spent)
     {
         var campaign = row.Id<CampaignId>(0);
-        Expect(
-            "campaign_budget", $"campaign {campaign}", "spent_micro", row.GetInt64(1),
-            spent.GetValueOrDefault(campaign).Micros);
+        var key = $"campaign {campaign}";
+        Expect("campaign_budget", key, "spent_micro", row.GetInt64(1), spent.GetValueOrDefault(campaign).Micros);
+        Expect("campaign_budget", key, "credited_micro", row.GetInt64(2), row.GetInt64(3));
     }
 
     public void Day(DbDataReader row, Dictionary<(CampaignId Campaign, int Day), Money> spentOn)

@@ -61,6 +61,12 @@ public readonly record struct ShareId(Guid Value) : IId<ShareId>
     public override string ToString() => ShortUuid.Format(Value);
 }
 
+public readonly record struct AdjustmentId(Guid Value) : IId<AdjustmentId>
+{
+    public static AdjustmentId From(Guid value) => new(value);
+    public override string ToString() => ShortUuid.Format(Value);
+}
+
 public readonly record struct VerificationId(Guid Value) : IId<VerificationId>
 {
     public static VerificationId From(Guid value) => new(value);

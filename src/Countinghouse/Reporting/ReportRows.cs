@@ -28,10 +28,14 @@ public sealed class ReportRows(Database database, Rollups rollups)
     ];
 
     /// <summary>
-    /// Hourly rows of @org from @first to @last, to select from; needs the parameter that <see cref="Tail"/> makes.
+    /// Hourly rows of @org from @first to @last, less what was given back, to select from; needs the parameter that
+    /// <see cref="Tail"/> makes.
     /// </summary>
     public string Hourly { get; } = $"""
         (SELECT {Names(Columns)} FROM stat_hourly WHERE org_id = @org AND hour BETWEEN @first AND @last
+         UNION ALL
+         SELECT campaign_id, booked_hour, offer_id, retailer_org_id, location_id, 0, 0, 0, 0, 0, amount_micro
+         FROM adjustment WHERE org_id = @org AND booked_hour BETWEEN @first AND @last
          UNION ALL
          SELECT {Names(Columns)} FROM {database.RowsOf("tail", Columns)} WHERE hour BETWEEN @first AND @last) AS s
         """;

@@ -5,8 +5,9 @@ using Countinghouse.Storage;
 
 namespace Countinghouse.RevenueShare;
 
-/// <summary>What a retailer's events of a month come to.</summary>
-public readonly record struct RetailerGross(OrganizationId Retailer, Money Gross);
+/// <summary>What a retailer's events of a month come to, and the corrections by the month they are about.</summary>
+public readonly record struct RetailerGross(
+    OrganizationId Retailer, Money Gross, IReadOnlyList<(Period Origin, Money Amount)> Corrections);
 
 /// <summary>What an advertiser's month comes to, rollups and events alike.</summary>
 public readonly record struct RollupTotals(long Events, Money Charge);
@@ -60,6 +61,25 @@ public sealed class CloseStore(Database database, OrganizationVersions versions,
         ORDER BY retailer_org_id
         """;
 
+    private const string SumCorrections = """
+        SELECT retailer_org_id, origin_period, CAST(SUM(amount_micro) AS bigint)
+        FROM adjustment WHERE applied_period = @period AND retailer_org_id > @nobody
+        GROUP BY retailer_org_id, origin_period
+        ORDER BY retailer_org_id, origin_period
+        """;
+
+    private const string SumParts = """
+        SELECT CAST(COALESCE(SUM(pool_micro), 0) AS bigint), CAST(COALESCE(SUM(gross_cents), 0) AS bigint),
+               CAST(COALESCE(SUM(fee_cents), 0) AS bigint), CAST(COALESCE(SUM(share_cents), 0) AS bigint)
+        FROM revenue_share_part WHERE org_id = @org AND origin_period = @origin AND period < @period
+        """;
+
+    private const string InsertPart = """
+        INSERT INTO revenue_share_part (org_id, period, origin_period, pool_micro, gross_cents, fee_cents, share_cents,
+                                        fee_ppm)
+        VALUES (@org, @period, @origin, @pool, @gross, @fee, @part, @rate)
+        """;
+
     private const string FindCarry = """
         SELECT carry_micro FROM revenue_share_carry
         WHERE org_id = @org AND period < @period ORDER BY period DESC LIMIT 1
@@ -81,10 +101,19 @@ public sealed class CloseStore(Database database, OrganizationVersions versions,
     private const string InsertLines = """
         INSERT INTO revenue_share_line (org_id, share_id, line_no, kind, origin_period, source_org_id, campaign_id,
                                         location_id, amount_micro)
-        SELECT @org, @share, ROW_NUMBER() OVER (ORDER BY org_id, campaign_id, location_id), 'EVENTS', @period,
-               org_id, campaign_id, location_id, CAST(SUM(charge_micro) AS bigint)
-        FROM stat_hourly WHERE retailer_org_id = @org AND hour BETWEEN @first AND @last
-        GROUP BY org_id, campaign_id, location_id HAVING SUM(charge_micro) <> 0
+        SELECT @org, @share,
+               ROW_NUMBER() OVER (ORDER BY kind DESC, origin_period, org_id, campaign_id, location_id),
+               kind, origin_period, org_id, campaign_id, location_id, amount_micro
+        FROM (
+            SELECT 'EVENTS' AS kind, @period AS origin_period, org_id, campaign_id, location_id,
+                   CAST(SUM(charge_micro) AS bigint) AS amount_micro
+            FROM stat_hourly WHERE retailer_org_id = @org AND hour BETWEEN @first AND @last
+            GROUP BY org_id, campaign_id, location_id HAVING SUM(charge_micro) <> 0
+            UNION ALL
+            SELECT 'ADJUSTMENT', origin_period, org_id, campaign_id, location_id, CAST(SUM(amount_micro) AS bigint)
+            FROM adjustment WHERE retailer_org_id = @org AND applied_period = @period
+            GROUP BY origin_period, org_id, campaign_id, location_id
+        ) AS lines
         """;
 
     private const string SumLines = """
@@ -194,15 +223,58 @@ public sealed class CloseStore(Database database, OrganizationVersions versions,
         }
     }
 
-    /// <summary>What each retailer's events of the month come to; retailers without a charge are left out.</summary>
-    public Task<List<RetailerGross>> Retailers(
-        DbConnection connection, Period period, CancellationToken cancellation) => connection.Query(
-        SumRetailers,
-        row => new RetailerGross(row.Id<OrganizationId>(0), new Money(row.GetInt64(1))),
-        cancellation,
-        ("nobody", default(OrganizationId)),
-        ("first", period.FirstDay.FirstHour),
-        ("last", period.LastDay.LastHour));
+    /// <summary>
+    /// What each retailer's events of the month come to, and the corrections that the month takes in; retailers with
+    /// neither are left out.
+    /// </summary>
+    public async Task<List<RetailerGross>> Retailers(
+        DbConnection connection, Period period, CancellationToken cancellation)
+    {
+        var charged = await connection.Query(
+            SumRetailers,
+            row => (Retailer: row.Id<OrganizationId>(0), Gross: new Money(row.GetInt64(1))),
+            cancellation,
+            ("nobody", default(OrganizationId)),
+            ("first", period.FirstDay.FirstHour),
+            ("last", period.LastDay.LastHour));
+        var corrected = (await connection.Query(
+            SumCorrections,
+            row => (
+                Retailer: row.Id<OrganizationId>(0),
+                Origin: Period.FromNumber(row.GetInt32(1)),
+                Amount: new Money(row.GetInt64(2))),
+            cancellation,
+            ("nobody", default(OrganizationId)),
+            ("period", period))).ToLookup(one => one.Retailer, one => (one.Origin, one.Amount));
+        var grosses = charged.ToDictionary(one => one.Retailer, one => one.Gross);
+        return
+        [
+            .. grosses.Keys.Union(corrected.Select(group => group.Key)).OrderBy(retailer => retailer.Value)
+                .Select(retailer => new RetailerGross(
+                    retailer, grosses.GetValueOrDefault(retailer), [.. corrected[retailer]])),
+        ];
+    }
+
+    /// <summary>What records of earlier months have of a month of origin.</summary>
+    public async Task<SharePart> Before(
+        DbConnection connection,
+        OrganizationId retailer,
+        Period origin,
+        Period period,
+        FeeRate rate,
+        CancellationToken cancellation) => (await connection.Query(
+            SumParts,
+            row => new SharePart(
+                origin,
+                new Money(row.GetInt64(0)),
+                new Cents(row.GetInt64(1)),
+                new Cents(row.GetInt64(2)),
+                new Cents(row.GetInt64(3)),
+                rate),
+            cancellation,
+            ("org", retailer),
+            ("origin", origin),
+            ("period", period)))[0];
 
     /// <summary>What earlier months left the retailer below one cent.</summary>
     public async Task<Money> CarryIn(
@@ -223,9 +295,29 @@ public sealed class CloseStore(Database database, OrganizationVersions versions,
     {
         var inserted = await connection.Execute(
             InsertCarry, cancellation, ("org", retailer), ("period", period), ("carry", calculation.CarryOut));
-        if (inserted == 0 || !calculation.MakesRecord)
+        if (inserted == 0)
         {
-            return inserted == 1;
+            return false;
+        }
+
+        foreach (var part in calculation.Parts)
+        {
+            await connection.Execute(
+                InsertPart,
+                cancellation,
+                ("org", retailer),
+                ("period", period),
+                ("origin", part.Origin),
+                ("pool", part.Pool),
+                ("gross", part.Gross),
+                ("fee", part.Fee),
+                ("part", part.Share),
+                ("rate", part.Rate));
+        }
+
+        if (!calculation.MakesRecord)
+        {
+            return true;
         }
 
         var share = ShareOf(retailer, period);
@@ -254,7 +346,7 @@ public sealed class CloseStore(Database database, OrganizationVersions versions,
             ("first", period.FirstDay.FirstHour),
             ("last", period.LastDay.LastHour));
         var lines = await connection.Number(SumLines, cancellation, ("org", retailer), ("share", share));
-        if (lines != calculation.EventGross.Micros)
+        if (lines != (calculation.EventGross + calculation.Adjustments).Micros)
         {
             throw new InvalidOperationException($"Rollups of {period} changed while it was being closed.");
         }

@@ -38,7 +38,7 @@ public sealed record RevenueShareOut
     /// <summary>What advertisers were charged for events at the retailer's locations, in whole cents.</summary>
     public required Cents GrossRevenue { get; init; }
 
-    /// <summary>The platform's part: gross_revenue times platform_fee_rate, rounded down.</summary>
+    /// <summary>The platform's part, rounded down; of earlier months' corrections by those months' rates.</summary>
     public required Cents PlatformFee { get; init; }
 
     /// <summary>The retailer's part: gross_revenue less platform_fee.</summary>

@@ -16,6 +16,7 @@ public static class RevenueShareSetup
         services.TryAddSingleton<EventReader>();
         services.AddSingleton<FeeRateStore>()
             .AddSingleton<RevenueShareStore>()
+            .AddSingleton<ShareDetailStore>()
             .AddSingleton<SettlementStore>()
             .AddSingleton<CloseStore>()
             .AddSingleton<Settlements>();

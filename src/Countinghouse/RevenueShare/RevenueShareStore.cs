@@ -46,8 +46,12 @@ public sealed class RevenueShareStore(Database database, TimeProvider clock)
 
     // The conditions are what makes two operators at once safe: the second one's finds no row.
     private const string ChangeStatus = """
-        UPDATE revenue_share SET status = @to, updated_at = @now
+        UPDATE revenue_share SET status = @to, revision = @next, updated_at = @now
         WHERE org_id = @org AND share_id = @share AND status = @from AND revision = @revision
+        """;
+
+    private const string SetMetadata = """
+        UPDATE revenue_share SET metadata = @metadata, updated_at = @now WHERE org_id = @org AND share_id = @share
         """;
 
     // Under the row lock that the change of status holds, so no two transitions get one number.
@@ -91,36 +95,71 @@ public sealed class RevenueShareStore(Database database, TimeProvider clock)
         return rows[0];
     }
 
-    /// <summary>The operator's agreement to the record as it was at <paramref name="revision"/>.</summary>
-    public Task<ShareChange> Approve(
-        OrganizationId retailer, ShareId share, int revision, string actor, CancellationToken cancellation) =>
-        database.Write(
-            async connection =>
+    /// <summary>Does something to the record as it was at <paramref name="revision"/>, once.</summary>
+    public Task<ShareChange> Change(
+        OrganizationId retailer,
+        ShareId share,
+        ShareAction action,
+        int revision,
+        string actor,
+        string reason,
+        CancellationToken cancellation) => database.Write(
+        async connection =>
+        {
+            var (sources, to) = RevenueShareRules.Change(action);
+            var now = Instant.Of(clock.GetUtcNow());
+            foreach (var from in sources)
             {
-                const RevenueShareStatusEnum to = RevenueShareStatusEnum.Approved;
-                var now = Instant.Of(clock.GetUtcNow());
-                foreach (var from in RevenueShareRules.Before(to))
+                var changed = await connection.Execute(
+                    ChangeStatus,
+                    cancellation,
+                    ("org", retailer),
+                    ("share", share),
+                    ("from", Stored(from)),
+                    ("to", Stored(to)),
+                    ("revision", revision),
+                    ("next", RevenueShareRules.RaisesRevision(action) ? revision + 1 : revision),
+                    ("now", now));
+                if (changed == 1)
                 {
-                    var changed = await connection.Execute(
-                        ChangeStatus,
-                        cancellation,
-                        ("org", retailer),
-                        ("share", share),
-                        ("from", Stored(from)),
-                        ("to", Stored(to)),
-                        ("revision", revision),
-                        ("now", now));
-                    if (changed == 1)
-                    {
-                        await RecordTransition(connection, retailer, share, from, to, actor, "", now, cancellation);
-                        return new ShareChange(
-                            ChangeOutcome.Changed, await Find(connection, retailer, share, cancellation));
-                    }
+                    await RecordTransition(connection, retailer, share, from, to, actor, reason, now, cancellation);
+                    return new ShareChange(
+                        ChangeOutcome.Changed, await Find(connection, retailer, share, cancellation));
                 }
+            }
 
-                return WhyNot(to, await Find(connection, retailer, share, cancellation));
-            },
-            cancellation);
+            return WhyNot(sources, await Find(connection, retailer, share, cancellation));
+        },
+        cancellation);
+
+    /// <summary>
+    /// Changes the record's notes; null when <paramref name="change"/> refuses or there is no such record.
+    /// </summary>
+    public Task<RevenueShareOut?> ChangeMetadata(
+        OrganizationId retailer,
+        ShareId share,
+        Func<IReadOnlyDictionary<string, string>, IReadOnlyDictionary<string, string>?> change,
+        CancellationToken cancellation) => database.Write(
+        async connection =>
+        {
+            // Under the row's lock: two changes of metadata at once must not lose one of them.
+            var stored = await connection.First(
+                FindOne + database.ForUpdate, Read, cancellation, ("org", retailer), ("share", share));
+            if (stored is null || change(stored.Metadata) is not { } wanted)
+            {
+                return null;
+            }
+
+            await connection.Execute(
+                SetMetadata,
+                cancellation,
+                ("org", retailer),
+                ("share", share),
+                ("metadata", MetadataMap.Store(wanted)),
+                ("now", Instant.Of(clock.GetUtcNow())));
+            return stored with { Metadata = wanted };
+        },
+        cancellation);
 
     /// <summary>Adds to a record's history; null as the state it comes from: it was made.</summary>
     internal static Task<int> RecordTransition(
@@ -151,12 +190,16 @@ public sealed class RevenueShareStore(Database database, TimeProvider clock)
         RevenueShareStatusEnum.Disputed => "DISPUTED",
     };
 
-    private static ShareChange WhyNot(RevenueShareStatusEnum to, RevenueShareOut? record) => record switch
-    {
-        null => new ShareChange(ChangeOutcome.NoSuchRecord, null),
-        _ when RevenueShareRules.Before(to).Contains(record.Status) => new(ChangeOutcome.RevisionMoved, record),
-        _ => new ShareChange(ChangeOutcome.NotInState, record),
-    };
+    internal static RevenueShareStatusEnum Status(string stored) =>
+        Enum.Parse<RevenueShareStatusEnum>(stored, ignoreCase: true);
+
+    private static ShareChange WhyNot(IReadOnlyList<RevenueShareStatusEnum> sources, RevenueShareOut? record) =>
+        record switch
+        {
+            null => new ShareChange(ChangeOutcome.NoSuchRecord, null),
+            _ when sources.Contains(record.Status) => new ShareChange(ChangeOutcome.RevisionMoved, record),
+            _ => new ShareChange(ChangeOutcome.NotInState, record),
+        };
 
     private static Task<RevenueShareOut?> Find(
         DbConnection connection, OrganizationId retailer, ShareId share, CancellationToken cancellation) =>
@@ -174,7 +217,7 @@ public sealed class RevenueShareStore(Database database, TimeProvider clock)
             PlatformFee = new Cents(row.GetInt64(3)),
             RetailerShare = new Cents(row.GetInt64(4)),
             PlatformFeeRate = new FeeRate(row.GetInt32(5)),
-            Status = Enum.Parse<RevenueShareStatusEnum>(row.GetString(6), ignoreCase: true),
+            Status = Status(row.GetString(6)),
             PaidAt = row.InstantOrNull(7),
             StripeTransferId = row.GetString(8),
             Metadata = MetadataMap.Load(row.GetString(9)),

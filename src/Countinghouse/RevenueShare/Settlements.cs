@@ -259,9 +259,24 @@ public sealed partial class Settlements(
         System.Data.Common.DbConnection connection,
         RetailerGross earned,
         Period period,
-        CancellationToken cancellation) => RevenueShareRules.Calculate(
-        earned.Gross,
-        Money.Zero,
-        await steps.CarryIn(connection, earned.Retailer, period, cancellation),
-        await rates.Find(connection, earned.Retailer, period, cancellation));
+        CancellationToken cancellation)
+    {
+        var corrections = new List<Correction>(earned.Corrections.Count);
+        foreach (var (origin, amount) in earned.Corrections)
+        {
+            var rate = await rates.Find(connection, earned.Retailer, origin, cancellation);
+            corrections.Add(new Correction(
+                origin,
+                amount,
+                rate,
+                await steps.Before(connection, earned.Retailer, origin, period, rate, cancellation)));
+        }
+
+        return RevenueShareRules.Calculate(
+            period,
+            earned.Gross,
+            await steps.CarryIn(connection, earned.Retailer, period, cancellation),
+            await rates.Find(connection, earned.Retailer, period, cancellation),
+            corrections);
+    }
 }

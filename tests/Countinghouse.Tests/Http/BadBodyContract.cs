@@ -137,7 +137,10 @@ public abstract class BadBodyContract(ApiWorld world)
                 var members = Members(operation).Where(member => !Fits(member, wrong)).ToList();
                 var body = new JsonObject(members.Select(
                     member => KeyValuePair.Create(member.Name, JsonNode.Parse(wrong))));
-                await Invalid(walk, operation, body, wrong + " everywhere", members.Select(member => member.Name));
+                if (members.Count > 0)
+                {
+                    await Invalid(walk, operation, body, wrong + " everywhere", members.Select(member => member.Name));
+                }
             }
         }
 

@@ -78,6 +78,11 @@ public static class TestRows
                 .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
                 .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(),
             ],
+            [7] =
+            [
+                .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
+                .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(), .. AdjustmentsOf7(),
+            ],
         };
 
     /// <summary>Tables that a later version keeps under another name.</summary>
@@ -192,6 +197,19 @@ public static class TestRows
     {
         yield return Row("campaign_day",
             ("org_id", Advertiser), ("campaign_id", Campaign), ("day", 20260814), ("spent_micro", 300_000L));
+    }
+
+    private static IEnumerable<TestRow> AdjustmentsOf7()
+    {
+        yield return Row("adjustment",
+            ("org_id", Advertiser), ("adjustment_id", Named<AdjustmentId>("adjustment")), ("campaign_id", Campaign),
+            ("offer_id", Offer), ("retailer_org_id", Retailer), ("location_id", Location),
+            ("event_id", Named<EventId>("event")), ("kind", "EVENT"), ("origin_day", 20260715),
+            ("origin_period", 202607), ("applied_period", 202608), ("booked_hour", 2026081512),
+            ("amount_micro", -200_000L), ("reason", "A test"), ("actor", "key:1"), ("created_at", Noon));
+        yield return Row("revenue_share_part",
+            ("org_id", Retailer), ("period", 202608), ("origin_period", 202607), ("pool_micro", -200_000L),
+            ("gross_cents", -20L), ("fee_cents", -3L), ("share_cents", -17L), ("fee_ppm", 150_000));
     }
 
     private static IEnumerable<TestRow> MoneyOf1()

@@ -211,7 +211,8 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
         var records = await store.List(retailer, new Page(1, 100), cancellation);
         foreach (var record in records.Data.Skip(1))
         {
-            await store.Approve(retailer, record.Id, record.Revision, Actor, cancellation);
+            await store.Change(
+                retailer, record.Id, ShareAction.Approve, record.Revision, Actor, "", cancellation);
         }
     }
 
