@@ -50,7 +50,7 @@ internal static class Table
             Percent(row.EventsPerSecond / row.RejectedEventsPerSecond)));
         if (row.JoiningMilliseconds is { } joining)
         {
-            Note($"the node that joined took {Whole(joining)} ms for its first event, and held the others up so long");
+            Note($"the node that joined took {Whole(joining)} ms for its first event");
         }
 
         if (row.Busy > 0)

@@ -19,11 +19,17 @@ public sealed record VerifyResult(
     IReadOnlyList<Difference> Differences);
 
 /// <summary>
+/// Holds other books against what they follow from: for what is settled and paid, which ingest knows nothing of.
+/// </summary>
+public delegate Task BookCheck(DbConnection connection, Action<Difference> report, CancellationToken cancellation);
+
+/// <summary>
 /// Recomputes every figure from the events: the chain of batches, rollups, totals, budgets, placements, closed months
 /// and what the runs of ids hold. Each advertiser in one snapshot, so it may run while events come in; it writes
 /// nothing.
 /// </summary>
-public sealed class Verifier(Database database, EventReader events, RollupCheck rollups)
+public sealed class Verifier(
+    Database database, EventReader events, RollupCheck rollups, IEnumerable<BookCheck> checks)
 {
     /// <summary>Differences that are listed; all are counted.</summary>
     public const int DifferencesMax = 1_000;
@@ -95,6 +101,17 @@ public sealed class Verifier(Database database, EventReader events, RollupCheck 
                 cancellation);
             batches += audit.BatchNo;
             read += audit.Events;
+        }
+
+        foreach (var check in only is null ? checks : [])
+        {
+            await database.ReadSnapshot(
+                async connection =>
+                {
+                    await check(connection, Report, cancellation);
+                    return true;
+                },
+                cancellation);
         }
 
         return new VerifyResult(organizations.Count, batches, read, differences, found);

@@ -49,6 +49,8 @@ public sealed class CatalogStore(Database database)
     private const string ListLocations =
         LocationColumns + " ORDER BY created_at, location_id LIMIT @size OFFSET @offset";
 
+    private const string NamesOfLocations = "SELECT location_id, name FROM location WHERE org_id = @org";
+
     private const string CountLocations = "SELECT COUNT(*) FROM location WHERE org_id = @org";
 
     private const string InsertLocation = """
@@ -75,6 +77,20 @@ public sealed class CatalogStore(Database database)
         """;
 
     private const string LocationIds = "SELECT location_id FROM location WHERE org_id = @org";
+
+    /// <summary>What the organization's locations are called now.</summary>
+    public async Task<IReadOnlyDictionary<LocationId, string>> LocationNames(
+        OrganizationId organization, CancellationToken cancellation)
+    {
+        var names = await database.Read(
+            connection => connection.Query(
+                NamesOfLocations,
+                row => KeyValuePair.Create(row.Id<LocationId>(0), row.GetString(1)),
+                cancellation,
+                ("org", organization)),
+            cancellation);
+        return new Dictionary<LocationId, string>(names);
+    }
 
     public Task<Paged<Location>> Locations(
         OrganizationId organization, Page page, CancellationToken cancellation) =>

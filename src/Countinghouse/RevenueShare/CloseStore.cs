@@ -16,7 +16,8 @@ public readonly record struct RollupTotals(long Events, Money Charge);
 /// Writes the steps of a close. Each is one transaction that changes nothing when it was done before, so that a close
 /// may be run again, or twice at once, or be killed anywhere.
 /// </summary>
-public sealed class CloseStore(Database database, OrganizationVersions versions, TimeProvider clock)
+public sealed class CloseStore(
+    Database database, ShareBooks books, OrganizationVersions versions, TimeProvider clock)
 {
     /// <summary>Advertisers whose heads one transaction locks: ingest waits for no longer than these take.</summary>
     private const int FencedAtOnceMax = 200;
@@ -315,6 +316,7 @@ public sealed class CloseStore(Database database, OrganizationVersions versions,
                 ("rate", part.Rate));
         }
 
+        await books.Settled(connection, retailer, period, calculation, cancellation);
         if (!calculation.MakesRecord)
         {
             return true;
@@ -372,6 +374,7 @@ public sealed class CloseStore(Database database, OrganizationVersions versions,
                     ("first", default(OrganizationId)));
                 await connection.Execute(FinishPeriods, cancellation, ("period", period), ("now", now));
                 await connection.Execute(FinishSettlement, cancellation, ("period", period), ("now", now));
+                await books.Finished(connection, period, cancellation);
             },
             cancellation);
         versions.AllChanged();

@@ -86,20 +86,6 @@ public static class RevenueShareEndpoints
             .WithName("apps_advertising_api_revenue_share_change_revenue_share")
             .WithSummary("Edit the notes of a revenue share")
             .WithDescription("Metadata is all that can be edited.");
-        shares.MapRead("/{share_id}/lines", Lines)
-            .RequirePermission(Permission.ReadRevenueShare)
-            .Strict()
-            .WithQuery(Page.NumberParameter, Page.SizeParameter)
-            .WithName("apps_advertising_api_revenue_share_list_lines")
-            .WithSummary("List the lines of a revenue share")
-            .WithDescription("What the record is made of: by kind, month of origin, campaign and location.");
-        shares.MapRead("/{share_id}/history", History)
-            .RequirePermission(Permission.ReadRevenueShare)
-            .Strict()
-            .WithQuery(Page.NumberParameter, Page.SizeParameter)
-            .WithName("apps_advertising_api_revenue_share_list_history")
-            .WithSummary("List the changes of a revenue share's status")
-            .WithDescription("Who changed it, when and why, the first change first.");
         return routes;
     }
 
@@ -159,20 +145,6 @@ public static class RevenueShareEndpoints
             cancellation);
         return changed is not null ? TypedResults.Ok(changed) : body.Problem ?? Problems.NotFound();
     }
-
-    private static async Task<Results<Ok<Paged<ShareLineOut>>, Problem>> Lines(
-        HttpContext context, ShareDetailStore store, CancellationToken cancellation) =>
-        await store.Lines(
-            Retailer(context), context.Id<ShareId>("share_id"), Page.Read(context), cancellation) is { } lines
-            ? TypedResults.Ok(lines)
-            : Problems.NotFound();
-
-    private static async Task<Results<Ok<Paged<ShareTransitionOut>>, Problem>> History(
-        HttpContext context, ShareDetailStore store, CancellationToken cancellation) =>
-        await store.History(
-            Retailer(context), context.Id<ShareId>("share_id"), Page.Read(context), cancellation) is { } history
-            ? TypedResults.Ok(history)
-            : Problems.NotFound();
 
     private static async Task<Results<Ok<RevenueShareOut>, Problem>> Object(
         HttpContext context, RevenueShareStore store, ShareAction action, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using Countinghouse.Ingest;
+using Countinghouse.Ledger;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,11 @@ public static class RevenueShareSetup
         services.AddSingleton<FeeRateStore>()
             .AddSingleton<RevenueShareStore>()
             .AddSingleton<ShareDetailStore>()
+            .AddSingleton<StatementStore>()
+            .AddSingleton<ShareEvents>()
+            .AddSingleton<LedgerStore>()
+            .AddSingleton<ShareBooks>()
+            .AddSingleton<BookCheck>(ShareBooks.Check)
             .AddSingleton<SettlementStore>()
             .AddSingleton<CloseStore>()
             .AddSingleton<Settlements>();
@@ -25,5 +31,5 @@ public static class RevenueShareSetup
     }
 
     public static IEndpointRouteBuilder MapRevenueShare(this IEndpointRouteBuilder routes) =>
-        routes.MapShares().MapFeeRates().MapSettlements();
+        routes.MapShares().MapShareDetails().MapStatements().MapFeeRates().MapSettlements().MapLedger();
 }

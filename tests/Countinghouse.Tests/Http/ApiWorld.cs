@@ -152,8 +152,11 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
 
         var share = new ShareId(NamedId.Create("test/share"));
         Ids["share_id"] = share.ToString();
-        await Server.Database.Write(
-            TestRows.RevenueShare.With(("org_id", Retailer), ("share_id", share)).Insert, CancellationToken.None);
+        foreach (var row in new[] { TestRows.RevenueShare, TestRows.RevenueShareLine })
+        {
+            await Server.Database.Write(
+                row.With(("org_id", Retailer), ("share_id", share)).Insert, CancellationToken.None);
+        }
     }
 
     private async Task<string> Post(string path, object? body, string id)

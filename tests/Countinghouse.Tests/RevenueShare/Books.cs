@@ -71,6 +71,11 @@ public sealed class Books(Database database)
             + "metadata, created_at, updated_at FROM revenue_share ORDER BY org_id, period",
         "SELECT 'line', org_id, share_id, line_no, kind, origin_period, source_org_id, campaign_id, location_id, "
             + "amount_micro FROM revenue_share_line ORDER BY org_id, share_id, line_no",
+        "SELECT 'part', org_id, period, origin_period, pool_micro, gross_cents, fee_cents, share_cents, fee_ppm "
+            + "FROM revenue_share_part ORDER BY org_id, period, origin_period",
+        "SELECT 'booked', org_id, reference, kind, booked_period FROM ledger_tx ORDER BY org_id, reference",
+        "SELECT 'entry', org_id, reference, line, account, party_id, amount_micro FROM ledger_entry "
+            + "ORDER BY org_id, reference, line",
         "SELECT 'carry', org_id, period, carry_micro FROM revenue_share_carry ORDER BY org_id, period",
         "SELECT 'transition', org_id, share_id, seq, from_status, to_status, actor, reason, at FROM share_transition "
             + "ORDER BY org_id, share_id, seq",

@@ -56,6 +56,11 @@ public static class TestRows
         ("payout_id", null), ("paid_at", null), ("stripe_transfer_id", ""), ("metadata", "{}"), ("created_at", Noon),
         ("updated_at", Noon));
 
+    public static TestRow RevenueShareLine { get; } = Row("revenue_share_line",
+        ("org_id", Retailer), ("share_id", Share), ("line_no", 1), ("kind", "EVENTS"), ("origin_period", 202607),
+        ("source_org_id", Advertiser), ("campaign_id", Campaign), ("location_id", Location),
+        ("amount_micro", 1_005_000L));
+
     /// <summary>Rows of a version, in an order that references allow.</summary>
     public static IReadOnlyDictionary<int, IReadOnlyList<TestRow>> OfVersion { get; } =
         new Dictionary<int, IReadOnlyList<TestRow>>
@@ -82,6 +87,11 @@ public static class TestRows
             [
                 .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
                 .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(), .. AdjustmentsOf7(),
+            ],
+            [8] =
+            [
+                .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
+                .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(), .. AdjustmentsOf7(), .. LedgerOf8(),
             ],
         };
 
@@ -212,16 +222,23 @@ public static class TestRows
             ("gross_cents", -20L), ("fee_cents", -3L), ("share_cents", -17L), ("fee_ppm", 150_000));
     }
 
+    private static IEnumerable<TestRow> LedgerOf8()
+    {
+        yield return Row("ledger_tx",
+            ("org_id", Retailer), ("reference", "settlement/2026-08"), ("kind", "SETTLEMENT"),
+            ("booked_period", 202608), ("created_at", Noon), ("reverses", null));
+        yield return Row("ledger_entry",
+            ("org_id", Retailer), ("reference", "settlement/2026-08"), ("line", 1), ("account", "PAYABLE"),
+            ("party_id", Retailer), ("amount_micro", -170_000L));
+    }
+
     private static IEnumerable<TestRow> MoneyOf1()
     {
         yield return Row("fee_rate",
             ("org_id", Guid.Empty), ("effective_period", 202601), ("fee_ppm", 150_000), ("created_at", Noon),
             ("actor", "key:1"));
         yield return RevenueShare;
-        yield return Row("revenue_share_line",
-            ("org_id", Retailer), ("share_id", Share), ("line_no", 1), ("kind", "EVENTS"), ("origin_period", 202607),
-            ("source_org_id", Advertiser), ("campaign_id", Campaign), ("location_id", Location),
-            ("amount_micro", 1_005_000L));
+        yield return RevenueShareLine;
         yield return Row("revenue_share_carry",
             ("org_id", Retailer), ("period", 202607), ("carry_micro", 5_000L));
         yield return Row("share_transition",
