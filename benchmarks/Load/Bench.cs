@@ -113,6 +113,12 @@ internal sealed class Bench(BenchOptions options)
             await Ingest(store, ingest, figures);
         }
 
+        if (options.Only.Contains("close"))
+        {
+            figures.Close = await new CloseBench(store, servers, stage, tool, options).Measure();
+            Table.Close(figures.Close);
+        }
+
         await servers.Have(1);
         figures.MemoryAfterIngest = servers.Memory();
         figures.Sizes = await store.Sizes();

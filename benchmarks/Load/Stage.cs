@@ -19,6 +19,8 @@ internal sealed class Stage(CommandLineTool tool, int port)
     private Member? _operator;
     private List<string> _offers = [];
 
+    public Member Operator => _operator ?? throw new InvalidOperationException("The stage is not built yet.");
+
     public Member Advertiser { get; private set; } = new("", "");
 
     public Member Retailer { get; private set; } = new("", "");
@@ -78,23 +80,27 @@ internal sealed class Stage(CommandLineTool tool, int port)
         await Parallel.ForEachAsync(
             Enumerable.Range(0, count),
             new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce },
-            async (index, _) =>
-            {
-                var made = await api.Post(
-                    $"/organizations/{owner.Id}/campaigns",
-                    new
-                    {
-                        name = string.Create(CultureInfo.InvariantCulture, $"Campaign {index + 1}"),
-                        pricing = "cpm",
-                        bid = "2.50",
-                        budget = Budget,
-                        daily_budget = DailyBudget,
-                        offers,
-                    });
-                campaigns[index] = (string)made["campaign_id"]!;
-                await api.Post($"/campaigns/{campaigns[index]}/activate", new { });
-            });
+            async (index, _) => campaigns[index] = await AddCampaign(api, owner, index, offers));
         return campaigns;
+    }
+
+    /// <summary>A running campaign.</summary>
+    public static async Task<string> AddCampaign(Api api, Member owner, int index, IReadOnlyList<string> offers)
+    {
+        var made = await api.Post(
+            $"/organizations/{owner.Id}/campaigns",
+            new
+            {
+                name = string.Create(CultureInfo.InvariantCulture, $"Campaign {index + 1}"),
+                pricing = "cpm",
+                bid = "2.50",
+                budget = Budget,
+                daily_budget = DailyBudget,
+                offers,
+            });
+        var campaign = (string)made["campaign_id"]!;
+        await api.Post($"/campaigns/{campaign}/activate", new { });
+        return campaign;
     }
 
     /// <summary>The same with no more than one offer, for organizations with many campaigns.</summary>

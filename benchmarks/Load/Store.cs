@@ -79,6 +79,10 @@ internal abstract class Store(string name, string version, string folder) : IAsy
         return (await Number(ReadReported + "stat_hourly"), await Number(ReadReported + "campaign_total"));
     }
 
+    /// <summary>Lets events of all months after this one into the books of everybody.</summary>
+    public Task OpenMonths(DateTimeOffset last) => Execute(string.Create(
+        CultureInfo.InvariantCulture, $"UPDATE ingest_head SET fenced_through = {(last.Year * 100) + last.Month}"));
+
     public abstract Task<Sizes> Sizes();
 
     /// <summary>

@@ -17,6 +17,9 @@ internal static class CloseCommand
     private static readonly Argument<Period> Month = WireArguments.Argument<Period>(
         "MONTH", "The month, for example 2026-03; over for 72 hours, and the first that is still open");
 
+    private static readonly Option<OrganizationId?> Organization = WireArguments.Optional<OrganizationId>(
+        "--organization", "ID", "Make this retailer's record alone; the month stays open for the others'");
+
     private static readonly Option<bool> DryRun = new("--dry-run")
     {
         Description = "Show what closing would make, and write nothing",
@@ -33,7 +36,7 @@ internal static class CloseCommand
             countinghouse close 2026-03
             """)
         {
-            Month, DryRun,
+            Month, Organization, DryRun,
         };
         DatabaseOptions.AddTo(command);
         command.SetAction(Run);
@@ -44,13 +47,20 @@ internal static class CloseCommand
     {
         await using var workplace = await Workplace.Open(DatabaseOptions.Read(line), cancellation);
         var month = line.GetRequiredValue(Month);
+        var only = line.GetValue(Organization);
+        if (only is { } retailer)
+        {
+            await Workplace.RequireOrganization(workplace, retailer, cancellation);
+        }
+
         var result = await workplace.GetRequiredService<Settlements>().Close(
-            month, Actor, line.GetValue(DryRun), cancellation);
+            month, only, Actor, line.GetValue(DryRun), cancellation);
         var sentence = result.Outcome switch
         {
             CloseOutcome.Closed => $"{month} is closed: {Sums(result)}.",
             CloseOutcome.AlreadyClosed => $"{month} was closed before; nothing was changed: {Sums(result)}.",
             CloseOutcome.Previewed => $"Closing {month} would make, and nothing was written: {Sums(result)}.",
+            CloseOutcome.SettledOne => $"{month} is fenced, and one record is made: {Sums(result)}.",
             CloseOutcome.TooEarly => throw Refused(
                 Problems.PeriodTooEarly(month.ToString(), RevenueShareRules.ClosesAt(month).ToString())),
             CloseOutcome.OutOfOrder => throw Refused(

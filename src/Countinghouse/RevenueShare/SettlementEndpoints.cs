@@ -41,19 +41,30 @@ public static class SettlementEndpoints
     }
 
     private static async Task<Results<Ok<SettlementOut>, Problem>> Close(
-        HttpContext context, Settlements settlements, SettlementStore store, CancellationToken cancellation)
+        HttpContext context,
+        Settlements settlements,
+        SettlementStore store,
+        OwnerStore owners,
+        CancellationToken cancellation)
     {
         var body = await context.ReadJson<CloseRequest>(cancellation);
+        if (body.Problem is null && body.Value.OrganizationId is { } named
+            && !await owners.Exists(named, cancellation))
+        {
+            body.Refuse("organization_id", "names no organization");
+        }
+
         if (body.Problem is { } problem)
         {
             return problem;
         }
 
         var period = body.Value.Period;
-        var result = await settlements.Close(period, context.Caller().Actor, body.Value.DryRun, cancellation);
+        var result = await settlements.Close(
+            period, body.Value.OrganizationId, context.Caller().Actor, body.Value.DryRun, cancellation);
         return result.Outcome switch
         {
-            CloseOutcome.Closed or CloseOutcome.AlreadyClosed or CloseOutcome.Previewed =>
+            CloseOutcome.Closed or CloseOutcome.AlreadyClosed or CloseOutcome.Previewed or CloseOutcome.SettledOne =>
                 TypedResults.Ok(await Answer(result, body.Value.DryRun, Page.Read(context), store, cancellation)),
             CloseOutcome.TooEarly => Problems.PeriodTooEarly(
                 period.ToString(), RevenueShareRules.ClosesAt(period).ToString()),

@@ -26,6 +26,9 @@ public sealed record CloseRequest
     /// <summary>The month; over for 72 hours, and the first that is still open.</summary>
     public required Period Period { get; init; }
 
+    /// <summary>One retailer: its record is made, the month stays CLOSING. Null: all, and it is closed.</summary>
+    public OrganizationId? OrganizationId { get; init; }
+
     /// <summary>True: work out what closing would make, and write nothing.</summary>
     public bool DryRun { get; init; }
 }

@@ -26,12 +26,17 @@ public enum CloseOutcome
 
     /// <summary>Rollups and events differ; nothing was settled, and the log says where.</summary>
     DoesNotAddUp = 7,
+
+    /// <summary>One retailer's record is made; the month is fenced and not closed yet.</summary>
+    SettledOne = 8,
 }
 
 /// <summary>How a close ended, and what there is to show.</summary>
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Settlement">The month, when it is closed or was previewed.</param>
-/// <param name="Preview">What a dry run would make, by retailer; those below one cent are left out.</param>
+/// <param name="Preview">
+/// What a dry run would make, or was made for one, by retailer; those below one cent are left out.
+/// </param>
 /// <param name="First">With out of order and before first: the month to be closed first.</param>
 public sealed record CloseResult(
     CloseOutcome Outcome,
@@ -40,7 +45,8 @@ public sealed record CloseResult(
     Period? First = null)
 {
     /// <summary>True when the month is closed, now or before, or was previewed as asked.</summary>
-    public bool Succeeded => Outcome is CloseOutcome.Closed or CloseOutcome.AlreadyClosed or CloseOutcome.Previewed;
+    public bool Succeeded => Outcome is CloseOutcome.Closed or CloseOutcome.AlreadyClosed or CloseOutcome.Previewed
+        or CloseOutcome.SettledOne;
 }
 
 /// <summary>
@@ -59,12 +65,19 @@ public sealed partial class Settlements(
     ILogger<Settlements> log)
 {
     /// <summary>Closes a month, or with <paramref name="dryRun"/> works out what closing it would make.</summary>
+    public Task<CloseResult> Close(Period period, string actor, bool dryRun, CancellationToken cancellation) =>
+        Close(period, null, actor, dryRun, cancellation);
+
+    /// <summary>
+    /// The same for one retailer: its record is made, the month stays fenced, and closing it makes the others'.
+    /// </summary>
     /// <param name="period">The month; months are closed in order.</param>
+    /// <param name="only">The retailer; null for all.</param>
     /// <param name="actor">Who asks, for the records' history.</param>
     /// <param name="dryRun">True: nothing is written.</param>
     /// <param name="cancellation">Stops between steps; a later run goes on from there.</param>
     public async Task<CloseResult> Close(
-        Period period, string actor, bool dryRun, CancellationToken cancellation)
+        Period period, OrganizationId? only, string actor, bool dryRun, CancellationToken cancellation)
     {
         if (await store.Find(period, cancellation) is { State: SettlementState.Closed } closed)
         {
@@ -80,7 +93,9 @@ public sealed partial class Settlements(
         var advertisers = await steps.Organizations(cancellation);
         if (dryRun)
         {
-            return await Preview(period, advertisers, cancellation);
+            return await Verify(period, advertisers, cancellation) is { } compared
+                ? await Show(CloseOutcome.Previewed, period, only, compared, cancellation)
+                : new CloseResult(CloseOutcome.DoesNotAddUp);
         }
 
         await rates.KeepFirst(cancellation);
@@ -106,8 +121,13 @@ public sealed partial class Settlements(
         Faults.Hit("close_after_verify");
         await steps.KeepCounts(period, verified, cancellation);
         Faults.Hit("close_after_counts");
-        await SettleAll(period, actor, cancellation);
+        await Settle(period, only, actor, cancellation);
         Faults.Hit("close_after_settle");
+        if (only is not null)
+        {
+            return await Show(CloseOutcome.SettledOne, period, only, verified, cancellation);
+        }
+
         await steps.Finish(period, cancellation);
         Faults.Hit("close_after_finish");
         LogClosed(period, verified.Count);
@@ -189,12 +209,13 @@ public sealed partial class Settlements(
         return verified.Count == advertisers.Count ? verified : null;
     }
 
-    private async Task SettleAll(Period period, string actor, CancellationToken cancellation)
+    private async Task Settle(
+        Period period, OrganizationId? only, string actor, CancellationToken cancellation)
     {
         // The month is fenced: its rollups cannot change between this sum and the retailers' transactions.
         var retailers = await database.Read(
             connection => steps.Retailers(connection, period, cancellation), cancellation);
-        foreach (var earned in retailers)
+        foreach (var earned in retailers.Where(one => only is null || one.Retailer == only))
         {
             await database.Write(
                 async connection => await steps.Settle(
@@ -208,19 +229,20 @@ public sealed partial class Settlements(
         }
     }
 
-    private async Task<CloseResult> Preview(
-        Period period, List<OrganizationId> advertisers, CancellationToken cancellation)
+    /// <summary>What the month's records are, or would be; worked out anew, which always gives the same.</summary>
+    private async Task<CloseResult> Show(
+        CloseOutcome outcome,
+        Period period,
+        OrganizationId? only,
+        List<(OrganizationId Advertiser, RollupTotals Totals)> verified,
+        CancellationToken cancellation)
     {
-        if (await Verify(period, advertisers, cancellation) is not { } verified)
-        {
-            return new CloseResult(CloseOutcome.DoesNotAddUp);
-        }
-
         var shares = new List<RetailerShare>();
         await database.ReadSnapshot(
             async connection =>
             {
-                foreach (var earned in await steps.Retailers(connection, period, cancellation))
+                var retailers = await steps.Retailers(connection, period, cancellation);
+                foreach (var earned in retailers.Where(one => only is null || one.Retailer == only))
                 {
                     var made = await Calculate(connection, earned, period, cancellation);
                     if (made.MakesRecord)
@@ -252,7 +274,7 @@ public sealed partial class Settlements(
                 new Cents(shares.Sum(share => share.Gross.Value)),
                 new Cents(shares.Sum(share => share.Fee.Value)),
                 new Cents(shares.Sum(share => share.RetailerPart.Value))));
-        return new CloseResult(CloseOutcome.Previewed, preview, shares);
+        return new CloseResult(outcome, preview, shares);
     }
 
     private async Task<Calculation> Calculate(

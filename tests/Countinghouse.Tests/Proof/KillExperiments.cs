@@ -43,6 +43,13 @@ internal static class KillExperiments
             sends.AddRange(more);
             await world.Clients.Run(plan.WithRepetitions(more, Chunk / 2), Patience);
             Assert.True(chunk < 40 * passes.Count, $"Not all points were reached.\n{world.Words}");
+
+            // A node whose background work comes a moment after the other's finds it done, each time. Another life of
+            // the other one comes at another moment.
+            if (chunk % 40 == 39 && world.Nodes.Count > 1)
+            {
+                world.Nodes[1].Kill();
+            }
         }
 
         for (var kill = 0; kill < kills; kill++)

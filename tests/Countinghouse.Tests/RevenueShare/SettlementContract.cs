@@ -69,6 +69,28 @@ public abstract class SettlementContract(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_retailers_record_can_be_made_first_and_the_month_is_closed_as_in_one_go()
+    {
+        await Fill(_books);
+        var shop = Books.Id("shop");
+
+        var preview = await Settlements.Close(Books.Month("2026-07"), shop, Actor, dryRun: true, default);
+        Assert.Equal(0, await _books.Number("SELECT COUNT(*) FROM settlement"));
+        var one = await Settlements.Close(Books.Month("2026-07"), shop, Actor, dryRun: false, default);
+        var again = await Settlements.Close(Books.Month("2026-07"), shop, Actor, dryRun: false, default);
+
+        Assert.Equal(CloseOutcome.Previewed, preview.Outcome);
+        Assert.Equal((CloseOutcome.SettledOne, CloseOutcome.SettledOne), (one.Outcome, again.Outcome));
+        Assert.Equal(SettlementState.Closing, one.Settlement!.State);
+        Assert.Equal(shop, Assert.Single(one.Preview!).Retailer);
+        Assert.Equal(preview.Preview, one.Preview);
+        Assert.Equal(one.Preview, again.Preview);
+        Assert.Equal(1, await _books.Number("SELECT COUNT(*) FROM revenue_share"));
+        Assert.Equal(CloseOutcome.Closed, (await Close("2026-07")).Outcome);
+        Assert.Equal(await ClosedInOneGo(), await _books.Dump());
+    }
+
+    [Fact]
     public async Task Closing_many_times_at_once_on_two_nodes_is_closing_once()
     {
         await FillWithMany(_books);
@@ -92,6 +114,9 @@ public abstract class SettlementContract(Engine engine) : IAsyncLifetime
     [InlineData("INSERT", "revenue_share_carry")]
     [InlineData("INSERT", "revenue_share")]
     [InlineData("INSERT", "revenue_share_line")]
+    [InlineData("INSERT", "revenue_share_part")]
+    [InlineData("INSERT", "ledger_tx")]
+    [InlineData("INSERT", "ledger_entry")]
     [InlineData("INSERT", "share_transition")]
     [InlineData("UPDATE", "settlement")]
     public async Task A_close_that_dies_at_any_step_is_finished_by_the_next(string operation, string table)

@@ -92,6 +92,7 @@ public abstract class SettlementHttpContract(Engine engine) : IAsyncLifetime
     [InlineData(422, """{"period":"2026-06","dry_run":"yes"}""")]
     [InlineData(422, """{"period":"2026-06","dryrun":true}""")]
     [InlineData(400, """{"period":""")]
+    [InlineData(422, """{"period":"2026-07","organization_id":"WmsG2qe2XXxacqiqo2MfnY"}""")]
     public async Task A_malformed_request_closes_nothing(int status, string body)
     {
         await Refused(status, body);
