@@ -110,7 +110,10 @@ internal sealed class CloseBench(Store store, Servers servers, Stage stage, Comm
         await Each(Campaigns, async index =>
         {
             var offer = offers[index % offers.Length];
-            campaigns[index] = (await Stage.AddCampaign(platform, owners[index % Advertisers], index, [offer]), offer);
+
+            // One advertiser's stand together, so that an import's batches are of one.
+            var owner = owners[(int)((long)index * Advertisers / Campaigns)];
+            campaigns[index] = (await Stage.AddCampaign(platform, owner, index, [offer]), offer);
         });
         return campaigns;
     }

@@ -57,19 +57,5 @@ internal sealed class CommandLineTool(string program, Store store)
         return (process.ExitCode, (await output).Trim(), (await error).Trim());
     }
 
-    private Process Begin(IEnumerable<string> arguments)
-    {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            ArgumentList = { program },
-        };
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        return Process.Start(start)!;
-    }
+    private Process Begin(IEnumerable<string> arguments) => Process.Start(ServerProcess.Command(program, arguments))!;
 }

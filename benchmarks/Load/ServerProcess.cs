@@ -42,9 +42,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         return lines;
     }
 
-    /// <summary>Starts "dotnet (program) (arguments)" and waits until it answers at the path.</summary>
-    public static async Task<ServerProcess> Start(
-        string program, int port, string readyPath, Func<int, IEnumerable<string>> arguments)
+    /// <summary>"dotnet (program) (arguments)", without what is set for the load generator alone.</summary>
+    public static ProcessStartInfo Command(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -52,14 +51,21 @@ internal sealed class ServerProcess : IAsyncDisposable
             RedirectStandardError = true,
             ArgumentList = { program },
         };
-        foreach (var argument in arguments(port))
+        foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
         }
 
-        // These are for the load generator alone.
         start.Environment.Remove("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS");
         start.Environment.Remove("DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT");
+        return start;
+    }
+
+    /// <summary>Starts "dotnet (program) (arguments)" and waits until it answers at the path.</summary>
+    public static async Task<ServerProcess> Start(
+        string program, int port, string readyPath, Func<int, IEnumerable<string>> arguments)
+    {
+        var start = Command(program, arguments(port));
         var begun = Stopwatch.GetTimestamp();
         var server = new ServerProcess(Process.Start(start)!, port);
         Started.Add(server._process);
