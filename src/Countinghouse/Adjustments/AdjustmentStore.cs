@@ -100,9 +100,6 @@ public sealed class AdjustmentStore(
               FROM campaign c WHERE c.org_id = @org AND c.campaign_id = @campaign))
         """;
 
-    private const string RaiseVersion =
-        "UPDATE ingest_head SET config_version = config_version + 1 WHERE org_id = @org";
-
     private const string ListPage = """
         SELECT adjustment_id, kind, campaign_id, offer_id, retailer_org_id, location_id, event_id, origin_day,
                applied_period, amount_micro, reason, created_at
@@ -134,7 +131,7 @@ public sealed class AdjustmentStore(
             placement.Retailer ?? default,
             placement.Location ?? default,
             wanted.EventId,
-            HourOf(found),
+            default(HourFinder).Of(found.Event.BilledAt(found.Batch.CommittedAt)),
             Money.Zero - found.Event.Charge(placement));
         var order = new Order(advertiser, campaign, AdjustmentKind.Event, wanted.Reason, actor);
         return await Adjust(
@@ -337,15 +334,7 @@ public sealed class AdjustmentStore(
             throw new RefusedException(AdjustOutcome.BudgetTooSmall);
         }
 
-        await connection.Execute(RaiseVersion, cancellation, ("org", order.Advertiser));
-    }
-
-    /// <summary>The hour under which the event was booked.</summary>
-    private static int HourOf(FoundEvent found)
-    {
-        var received = found.Batch.CommittedAt;
-        var booked = (found.Event.IsBookedOnReceipt ? received : found.Event.OccurredAt(received)).ToTime();
-        return UtcDay.Of(booked).FirstHour + booked.UtcDateTime.Hour;
+        await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", order.Advertiser));
     }
 
     private static string Stored(AdjustmentKind kind) => kind switch

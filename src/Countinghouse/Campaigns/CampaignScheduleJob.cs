@@ -37,7 +37,7 @@ public sealed partial class CampaignScheduleJob(
             completed += await database.Write(
                 async connection =>
                 {
-                    await connection.Execute(CampaignStore.RaiseVersion, cancellation, ("org", organization));
+                    await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", organization));
                     return await connection.Execute(
                         Complete, cancellation, ("org", organization), ("today", today), ("now", Instant.Of(now)));
                 },

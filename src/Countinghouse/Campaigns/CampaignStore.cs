@@ -35,10 +35,6 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
     // The lock without a new version, for a change that may yet be refused.
     private const string LockHead = "SELECT config_version FROM ingest_head WHERE org_id = @org";
 
-    /// <summary>Takes the head lock and tells every flush and report that terms have changed.</summary>
-    internal const string RaiseVersion =
-        "UPDATE ingest_head SET config_version = config_version + 1 WHERE org_id = @org";
-
     private const string Insert = """
         INSERT INTO campaign (org_id, campaign_id, name, status, completed_reason, completed_at, pricing, price_micro,
                               start_day, end_day, created_at, metadata, version)
@@ -149,7 +145,7 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
                 return null;
             }
 
-            await connection.Execute(RaiseVersion, cancellation, ("org", organization));
+            await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", organization));
             await Store(connection, changed, cancellation);
             if (!ReferenceEquals(changed.Offers, stored.Offers))
             {
@@ -163,7 +159,7 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
 
     private static async Task Insertion(DbConnection connection, Campaign campaign, CancellationToken cancellation)
     {
-        await connection.Execute(RaiseVersion, cancellation, ("org", campaign.OrganizationId));
+        await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", campaign.OrganizationId));
         await connection.Execute(
             Insert,
             cancellation,

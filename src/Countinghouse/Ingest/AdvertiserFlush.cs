@@ -302,7 +302,7 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
             state.Windows.Add(item.Kind, client, terms.Ad, occurred.Micros, Now.Micros);
         }
 
-        var hour = _hours.Of(item.IsBookedOnReceipt ? Now : occurred);
+        var hour = _hours.Of(item.BilledAt(Now));
         (FirstHour, LastHour) = (Math.Min(FirstHour, hour), Math.Max(LastHour, hour));
         ValidCount += isValid ? 1 : 0;
         ClickCount += item.Kind == EventKind.Click ? 1 : 0;

@@ -249,7 +249,7 @@ public sealed class EventReader(Database database, RecentBatches recent)
             StatedAt = item.StatedAt,
             OccurredAt = occurred,
             ReceivedAt = journal.ReceivedAt,
-            BillingHour = hours.Of(item.IsBookedOnReceipt ? journal.ReceivedAt : occurred),
+            BillingHour = hours.Of(item.BilledAt(journal.ReceivedAt)),
             Validity = item.Validity,
             Reason = item.Reason,
             Ruleset = journal.Ruleset,

@@ -87,7 +87,7 @@ internal sealed class JournalAudit(
 
             ref readonly var placement = ref known[item.Placement];
             var occurred = item.OccurredAt(reader.ReceivedAt);
-            var hour = _hours.Of(item.IsBookedOnReceipt ? reader.ReceivedAt : occurred);
+            var hour = _hours.Of(item.BilledAt(reader.ReceivedAt));
             var charge = item.Charge(placement);
             (first, last) = (Math.Min(first, hour), Math.Max(last, hour));
             events++;

@@ -33,6 +33,9 @@ public readonly record struct JournalEvent(
         && Validity == Validity.Valid && Reason != EventReason.None && placement.PriceOf(Kind) > Money.Zero;
 
     public Instant OccurredAt(Instant receivedAt) => StatedAt ?? receivedAt;
+
+    /// <summary>What decides the hour, day and month that it is reported and billed in.</summary>
+    public Instant BilledAt(Instant receivedAt) => IsBookedOnReceipt ? receivedAt : OccurredAt(receivedAt);
 }
 
 /// <summary>What decides whether an id that comes again is the same event.</summary>

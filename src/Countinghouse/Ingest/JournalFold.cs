@@ -106,7 +106,7 @@ public sealed class JournalFold(
         while (reader.Read(out var item))
         {
             var occurred = item.OccurredAt(reader.ReceivedAt);
-            var hour = _hours.Of(item.IsBookedOnReceipt ? reader.ReceivedAt : occurred);
+            var hour = _hours.Of(item.BilledAt(reader.ReceivedAt));
             if (hour >= firstHour && hour <= lastHour)
             {
                 ref var counts = ref CollectionsMarshal.GetValueRefOrAddDefault(

@@ -101,7 +101,7 @@ public sealed record EventReceipt
             LocationId = found.Placement.Location,
             OccurredAt = occurred,
             ReceivedAt = received,
-            BillingDay = UtcDay.Of((found.Event.IsBookedOnReceipt ? received : occurred).ToTime()),
+            BillingDay = UtcDay.Of(found.Event.BilledAt(received).ToTime()),
             PriceMicros = price.Micros,
             ChargeMicros = found.Event.Charge(found.Placement).Micros,
             BatchNo = found.Batch.BatchNo,

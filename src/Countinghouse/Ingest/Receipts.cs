@@ -170,15 +170,12 @@ public sealed class Receipts(
             return null;
         }
 
-        var booked = found.Event.IsBookedOnReceipt
-            ? found.Batch.CommittedAt
-            : found.Event.OccurredAt(found.Batch.CommittedAt);
         var rows = await connection.Query(
             ShareOf,
             row => row.Id<ShareId>(0),
             cancellation,
             ("org", retailer),
-            ("period", UtcDay.Of(booked.ToTime()).Period));
+            ("period", UtcDay.Of(found.Event.BilledAt(found.Batch.CommittedAt).ToTime()).Period));
         return rows.Count > 0 ? rows[0] : null;
     }
 }

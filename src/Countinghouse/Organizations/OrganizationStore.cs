@@ -46,10 +46,6 @@ public sealed class OrganizationStore(Database database, OrganizationVersions ve
         INSERT INTO projection (org_id, name, through_batch) VALUES (@org, 'rollups', 0), (@org, 'ids', 0)
         """;
 
-    // Reports show the name.
-    private const string RaiseVersion =
-        "UPDATE ingest_head SET config_version = config_version + 1 WHERE org_id = @org";
-
     private const string Change = "UPDATE organization SET name = @name, metadata = @metadata WHERE org_id = @org";
 
     public Task<Organization?> Find(OrganizationId organization, CancellationToken cancellation) => database.Read(
@@ -131,7 +127,8 @@ public sealed class OrganizationStore(Database database, OrganizationVersions ve
                 ("org", organization),
                 ("name", changed.Name),
                 ("metadata", MetadataMap.Store(changed.Metadata)));
-            await connection.Execute(RaiseVersion, cancellation, ("org", organization));
+            // Reports show the name.
+            await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", organization));
             return changed;
         }
     }

@@ -20,6 +20,9 @@ public sealed class OrganizationVersions(Database database, TimeProvider clock)
     /// <summary>Older knowledge is no knowledge.</summary>
     private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(1);
 
+    /// <summary>Takes the head lock and tells every flush and report that terms have changed.</summary>
+    internal const string Raise = "UPDATE ingest_head SET config_version = config_version + 1 WHERE org_id = @org";
+
     private const string Select = "SELECT batch_no, config_version FROM ingest_head WHERE org_id = @org";
 
     private const string SelectMany = "SELECT org_id, batch_no, config_version FROM ingest_head WHERE org_id";

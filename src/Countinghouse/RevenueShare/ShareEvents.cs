@@ -113,6 +113,7 @@ public sealed class ShareEvents(Database database, EventReader events)
         StoredBatch batch, List<Placement> placements, Line line, Dictionary<int, Window> wanted)
     {
         var reader = new JournalReader(batch.Payload);
+        var hours = default(HourFinder);
         while (reader.Read(out var item))
         {
             var placement = placements[item.Placement];
@@ -122,18 +123,16 @@ public sealed class ShareEvents(Database database, EventReader events)
                 continue;
             }
 
-            var occurred = item.OccurredAt(reader.ReceivedAt);
-            var billed = (item.IsBookedOnReceipt ? reader.ReceivedAt : occurred).ToTime();
-            var day = UtcDay.Of(billed);
-            if (wanted.TryGetValue(day.FirstHour + billed.UtcDateTime.Hour, out var window) && window.Takes())
+            var hour = hours.Of(item.BilledAt(reader.ReceivedAt));
+            if (wanted.TryGetValue(hour, out var window) && window.Takes())
             {
                 window.Found.Add(new ShareEventOut
                 {
                     EventId = item.Id,
                     Kind = EventWords.Of(item.Kind),
                     OfferId = placement.Offer!.Value,
-                    OccurredAt = occurred,
-                    BillingDay = day,
+                    OccurredAt = item.OccurredAt(reader.ReceivedAt),
+                    BillingDay = UtcDay.FromNumber(hour / 100),
                     ChargeMicros = item.Charge(placement).Micros,
                     BatchNo = batch.BatchNo,
                 });

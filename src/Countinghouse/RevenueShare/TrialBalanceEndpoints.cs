@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text.Json.Serialization;
 using Countinghouse.Access;
 using Countinghouse.Http;
 using Countinghouse.Ledger;
@@ -47,7 +46,6 @@ public sealed record TrialBalanceOut
     public required IReadOnlyList<AccountOut> Accounts { get; init; }
 
     /// <summary>True when all balances sum to zero, as they must.</summary>
-    [JsonPropertyName("is_balanced")]
     public required bool IsBalanced { get; init; }
 }
 
