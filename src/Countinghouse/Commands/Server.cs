@@ -4,6 +4,7 @@ using Countinghouse.Campaigns;
 using Countinghouse.Http;
 using Countinghouse.Ingest;
 using Countinghouse.Organizations;
+using Countinghouse.Payouts;
 using Countinghouse.Reporting;
 using Countinghouse.RateLimits;
 using Countinghouse.RevenueShare;
@@ -64,6 +65,7 @@ public static class Server
         services.AddReporting();
         services.AddAdjustments();
         services.AddRevenueShare(configuration);
+        services.AddPayouts(configuration);
     }
 
     private static void UsePipeline(WebApplication app)
@@ -96,6 +98,8 @@ public static class Server
         api.MapReporting();
         api.MapAdjustments();
         api.MapRevenueShare();
+        api.MapPayouts();
+        app.MapWebhooks();
         app.MapDiscovery();
     }
 }

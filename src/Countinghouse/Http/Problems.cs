@@ -63,6 +63,10 @@ public static class Problems
     public static Problem ShareRevisionMoved(int current) => Conflict(
         $"The record has changed since you read it; its revision is now {current}. Read it again, then decide.");
 
+    public static Problem ShareBeingPaid() => Conflict(
+        "The record is in a payout that is under way. Once that has failed or was cancelled, try again; once it has "
+        + "succeeded, the record is PAID.");
+
     public static Problem PeriodTooEarly(string period, string opens) => Conflict(
         $"{period} cannot be closed before {opens}: 72 hours after its end, so that late events are still "
         + "counted in it.");
@@ -84,6 +88,48 @@ public static class Problems
 
     public static Problem BudgetDoesNotCover() => Conflict(
         "The campaign's budget does not cover what would be taken back. Top up the budget first.");
+
+    public static Problem RunNotPreviewed(string state) => Conflict(
+        $"The run is {state}; only a preview can be confirmed or cancelled. Make a new one.");
+
+    public static Problem RunOtherFingerprint() => Conflict(
+        "The fingerprint is not this run's. Read the run and its plan, then confirm what you have read.");
+
+    public static Problem RunSamePerson() => Conflict(
+        "Whoever asked for the preview may not confirm it. Another of the operator's credentials has to "
+        + "(Payouts:SecondPerson).");
+
+    public static Problem PayoutNotIn(string state) => Conflict(
+        $"The payout is {state}, or was never meant for this; that is not possible now. Its attempts say where it "
+        + "stands.");
+
+    public static Problem PaymentReferenceUsed() => Conflict(
+        "The reference already stands for another of the retailer's payouts. One payment pays one payout.");
+
+    public static Problem MoreThanPaid(string amount, string returned) => Conflict(
+        $"The payout was {amount} and {returned} has come back before; say what has come back in all.");
+
+    public static Problem DifferenceSettled() => Conflict("The difference was settled before.");
+
+    public static Problem ProviderNotConfigured() => Conflict(
+        "Stripe is not set up here. Set Payouts:StripeSecretKey and start again, or pay by hand with the provider "
+        + "manual.");
+
+    public static Problem ProviderUnreachable(int retryAfterSeconds) => new(
+        ErrorCode.ServiceUnavailable,
+        "Service unavailable",
+        $"The provider could not be asked about the destination. Try again in {retryAfterSeconds} s.")
+    {
+        RetryAfterSeconds = retryAfterSeconds,
+    };
+
+    public static Problem BadSignature() => new(
+        ErrorCode.BadRequest,
+        "Bad request",
+        "The signature does not fit the body, is older than five minutes, or no webhook secret is set up here.");
+
+    public static Problem NotAnEvent() => new(
+        ErrorCode.BadRequest, "Bad request", "The body is not an event: JSON with an id and a type.");
 
     public static Problem VerificationUnderWay() => Conflict(
         "A verification is under way; the list of verifications has it. Wait until it has ended.");

@@ -51,12 +51,13 @@ public sealed record NumberQuery(string Name, string Description, int Minimum, i
             : null;
 }
 
-/// <summary>One of a fixed set of words.</summary>
+/// <summary>One of a fixed set of words, spelled as in answers.</summary>
 public sealed record ChoiceQuery<T>(string Name, string Description) : QueryParameter(Name, Description)
     where T : struct, Enum
 {
     private static readonly Dictionary<string, T> Choices =
-        Enum.GetValues<T>().ToDictionary(value => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString()));
+        Enum.GetValues<T>().ToDictionary(
+            value => JsonSerializer.SerializeToElement(value, WireJson.Options).GetString()!);
 
     public override Type ValueType => typeof(T);
 

@@ -57,7 +57,11 @@ public readonly record struct Entry(Account Account, OrganizationId Party, Money
 /// <param name="Month">The month that it belongs to.</param>
 /// <param name="Entries">Sum to zero; those of nothing are left out.</param>
 public sealed record Posting(
-    OrganizationId Organization, string Reference, LedgerKind Kind, Period Month, IReadOnlyList<Entry> Entries);
+    OrganizationId Organization, string Reference, LedgerKind Kind, Period Month, IReadOnlyList<Entry> Entries)
+{
+    /// <summary>The transaction that this one takes back; each can be taken back once.</summary>
+    public string? Reverses { get; init; }
+}
 
 /// <summary>How booking ended.</summary>
 public enum PostOutcome

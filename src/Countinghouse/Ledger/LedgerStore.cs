@@ -12,7 +12,7 @@ public sealed class LedgerStore(TimeProvider clock)
 {
     private const string InsertTransaction = """
         INSERT INTO ledger_tx (org_id, reference, kind, booked_period, created_at, reverses)
-        VALUES (@org, @reference, @kind, @period, @now, NULL)
+        VALUES (@org, @reference, @kind, @period, @now, @reverses)
         ON CONFLICT (org_id, reference) DO NOTHING
         """;
 
@@ -53,6 +53,7 @@ public sealed class LedgerStore(TimeProvider clock)
             ("reference", posting.Reference),
             ("kind", LedgerWords.Of(posting.Kind)),
             ("period", posting.Month),
+            ("reverses", posting.Reverses),
             ("now", Instant.Of(clock.GetUtcNow())));
         if (inserted == 0)
         {

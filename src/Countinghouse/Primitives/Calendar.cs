@@ -165,6 +165,12 @@ public readonly record struct Instant(long Micros) : IComparable<Instant>, IWire
         return true;
     }
 
+    public static Instant operator +(Instant time, TimeSpan span) =>
+        new(time.Micros + (span.Ticks / TimeSpan.TicksPerMicrosecond));
+
+    public static TimeSpan operator -(Instant later, Instant earlier) =>
+        new((later.Micros - earlier.Micros) * TimeSpan.TicksPerMicrosecond);
+
     public static bool operator <(Instant left, Instant right) => left.Micros < right.Micros;
     public static bool operator >(Instant left, Instant right) => left.Micros > right.Micros;
     public static bool operator <=(Instant left, Instant right) => left.Micros <= right.Micros;

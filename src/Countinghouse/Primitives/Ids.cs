@@ -73,6 +73,30 @@ public readonly record struct VerificationId(Guid Value) : IId<VerificationId>
     public override string ToString() => ShortUuid.Format(Value);
 }
 
+public readonly record struct PayoutId(Guid Value) : IId<PayoutId>
+{
+    public static PayoutId From(Guid value) => new(value);
+    public override string ToString() => ShortUuid.Format(Value);
+}
+
+public readonly record struct PayoutRunId(Guid Value) : IId<PayoutRunId>
+{
+    public static PayoutRunId From(Guid value) => new(value);
+    public override string ToString() => ShortUuid.Format(Value);
+}
+
+public readonly record struct ReconciliationId(Guid Value) : IId<ReconciliationId>
+{
+    public static ReconciliationId From(Guid value) => new(value);
+    public override string ToString() => ShortUuid.Format(Value);
+}
+
+public readonly record struct DifferenceId(Guid Value) : IId<DifferenceId>
+{
+    public static DifferenceId From(Guid value) => new(value);
+    public override string ToString() => ShortUuid.Format(Value);
+}
+
 public readonly record struct KeyId(Guid Value) : IId<KeyId>
 {
     public static KeyId From(Guid value) => new(value);

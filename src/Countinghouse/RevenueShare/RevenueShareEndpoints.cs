@@ -178,6 +178,7 @@ public static class RevenueShareEndpoints
             ChangeOutcome.NotInState => Problems.ShareNotIn(
                 RevenueShareStore.Stored(change.Record!.Status), Sources(action)),
             ChangeOutcome.RevisionMoved => Problems.ShareRevisionMoved(change.Record!.Revision),
+            ChangeOutcome.BeingPaid => Problems.ShareBeingPaid(),
         };
     }
 

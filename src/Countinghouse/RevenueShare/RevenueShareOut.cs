@@ -53,7 +53,7 @@ public sealed record RevenueShareOut
     /// <summary>When the money was paid out; null until then.</summary>
     public Instant? PaidAt { get; init; }
 
-    /// <summary>The transfer that paid it; empty until then.</summary>
+    /// <summary>Stripe's transfer that paid it; empty until then, and when it was paid another way.</summary>
     public string StripeTransferId { get; init; } = "";
 
     /// <summary>Notes kept with the record.</summary>
@@ -61,6 +61,9 @@ public sealed record RevenueShareOut
 
     /// <summary>Rises when a dispute is settled; an approval names the revision it has seen.</summary>
     public required int Revision { get; init; }
+
+    /// <summary>The payout that it is in, or was paid by; null until then.</summary>
+    public PayoutId? PayoutId { get; init; }
 }
 
 /// <summary>What a retailer earned and was paid over all its records, in USD.</summary>

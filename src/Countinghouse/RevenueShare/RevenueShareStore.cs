@@ -16,6 +16,9 @@ public enum ChangeOutcome
 
     /// <summary>The record was changed since the caller read it; nothing was changed.</summary>
     RevisionMoved = 4,
+
+    /// <summary>The record is in a payout that is under way; nothing was changed.</summary>
+    BeingPaid = 5,
 }
 
 /// <summary>The record as it stands after an attempt to change it; null when there is none.</summary>
@@ -26,7 +29,7 @@ public sealed class RevenueShareStore(Database database, TimeProvider clock)
 {
     private const string Columns = """
         SELECT share_id, period, gross_cents, fee_cents, share_cents, fee_ppm, status, paid_at, stripe_transfer_id,
-               metadata, revision
+               metadata, revision, payout_id
         FROM revenue_share WHERE org_id = @org
         """;
 
@@ -36,18 +39,20 @@ public sealed class RevenueShareStore(Database database, TimeProvider clock)
 
     private const string CountAll = "SELECT COUNT(*) FROM revenue_share WHERE org_id = @org";
 
-    // One statement, so that the three figures are of one moment.
+    // One statement, so that the three figures are of one moment. Paid is what payouts moved and did not come back.
     private const string Summarize = """
         SELECT CAST(COALESCE(SUM(share_cents), 0) AS bigint),
-               CAST(COALESCE(SUM(CASE WHEN status = 'PAID' THEN share_cents ELSE 0 END), 0) AS bigint),
+               (SELECT CAST(COALESCE(SUM(amount_cents - reversed_cents), 0) AS bigint) FROM payout
+                WHERE org_id = @org AND state IN ('SUCCEEDED', 'REVERSED')),
                (SELECT COUNT(*) FROM location WHERE org_id = @org AND is_active)
         FROM revenue_share WHERE org_id = @org
         """;
 
-    // The conditions are what makes two operators at once safe: the second one's finds no row.
+    // The conditions are what makes two operators at once safe: the second one's finds no row. A record that is in a
+    // payout stays as it is until that is over.
     private const string ChangeStatus = """
         UPDATE revenue_share SET status = @to, revision = @next, updated_at = @now
-        WHERE org_id = @org AND share_id = @share AND status = @from AND revision = @revision
+        WHERE org_id = @org AND share_id = @share AND status = @from AND revision = @revision AND payout_id IS NULL
         """;
 
     private const string SetMetadata = """
@@ -197,6 +202,8 @@ public sealed class RevenueShareStore(Database database, TimeProvider clock)
         record switch
         {
             null => new ShareChange(ChangeOutcome.NoSuchRecord, null),
+            _ when sources.Contains(record.Status) && record.PayoutId is not null =>
+                new ShareChange(ChangeOutcome.BeingPaid, record),
             _ when sources.Contains(record.Status) => new ShareChange(ChangeOutcome.RevisionMoved, record),
             _ => new ShareChange(ChangeOutcome.NotInState, record),
         };
@@ -222,6 +229,7 @@ public sealed class RevenueShareStore(Database database, TimeProvider clock)
             StripeTransferId = row.GetString(8),
             Metadata = MetadataMap.Load(row.GetString(9)),
             Revision = row.GetInt32(10),
+            PayoutId = row.IdOrNull<PayoutId>(11),
         };
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Countinghouse.Http;
 using Countinghouse.Primitives;
 using CsvHelper;
 
@@ -125,7 +126,7 @@ public static class StatementCsv
         csv.WriteField(row.Campaign);
         csv.WriteField(row.Location);
         csv.WriteField(row.Event);
-        csv.WriteField(NoFormula(row.Reason));
+        csv.WriteField(CsvText.NoFormula(row.Reason));
         csv.WriteField(row.Amount is { } amount ? Decimals.Exact(amount.Micros) : "");
         csv.WriteField(row.Gross?.ToString());
         csv.WriteField(row.Rate?.ToString());
@@ -133,10 +134,6 @@ public static class StatementCsv
         csv.WriteField(row.Share?.ToString());
         csv.NextRecord();
     }
-
-    /// <summary>Spreadsheets take a text that begins so for a formula, and somebody else wrote it.</summary>
-    private static string NoFormula(string text) =>
-        text.Length > 0 && "=+-@\t\r".Contains(text[0], StringComparison.Ordinal) ? "'" + text : text;
 
     private sealed record Row(string Id, string Month)
     {

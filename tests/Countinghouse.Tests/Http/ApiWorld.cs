@@ -80,7 +80,8 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
 
     /// <summary>The organization that an operation's path names here.</summary>
     public OrganizationId OrganizationOf(Operation operation) =>
-        operation.Pattern.Contains("/revenue-share/") || operation.Parameters.Contains("location_id")
+        operation.Pattern.Contains("/revenue-share/") || operation.Pattern.Contains("/payout")
+        || operation.Parameters.Contains("location_id")
             ? Retailer
             : Advertiser;
 
@@ -129,6 +130,7 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
         : type == typeof(Instant) ? "2026-08-15T11:00:00Z"
         : type == typeof(Money) || type == typeof(Bid) ? "1.00"
         : type == typeof(FeeRate) ? "0.10"
+        : member == "fingerprint" ? new string('a', 64)
         : type == typeof(EventId) ? ShortUuid.Format(NamedId.Create("test/event"))
         : type.GetInterfaces().Contains(typeof(IId)) ? Ids.GetValueOrDefault(member, Advertiser.ToString())
         : "text";
@@ -156,6 +158,19 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
         {
             await Server.Database.Write(
                 row.With(("org_id", Retailer), ("share_id", share)).Insert, CancellationToken.None);
+        }
+
+        Ids["run_id"] = TestRows.Run.ToString();
+        Ids["payout_id"] = TestRows.Payout.ToString();
+        Ids["difference_id"] = TestRows.Difference.ToString();
+        foreach (var row in TestRows.PayoutsOf9().Where(row => row.Table is not ("payout_halt" or "payout_attempt")))
+        {
+            var own = row.Columns.ContainsKey("share_id") ? row.With(("share_id", share)) : row;
+            await Server.Database.Write(
+                (own.Columns.TryGetValue("org_id", out var org) && org is not null
+                    ? own.With(("org_id", Retailer))
+                    : own).Insert,
+                CancellationToken.None);
         }
     }
 

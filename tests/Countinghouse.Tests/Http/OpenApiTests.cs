@@ -98,7 +98,7 @@ public sealed class OpenApiTests(SqliteServer fixture) : IClassFixture<SqliteSer
         var optional = _document.Members("RevenueShareOut").Select(member => member.Name)
             .Except(_document.Required("RevenueShareOut"));
 
-        Assert.Equal(["metadata", "paid_at", "stripe_transfer_id"], optional.Order());
+        Assert.Equal(["metadata", "paid_at", "payout_id", "stripe_transfer_id"], optional.Order());
     }
 
     [Theory]
@@ -124,7 +124,9 @@ public sealed class OpenApiTests(SqliteServer fixture) : IClassFixture<SqliteSer
     [Fact]
     public void Every_route_is_in_the_document_and_every_operation_is_a_route()
     {
-        var routes = Endpoints().Select(endpoint => endpoint.Name).Order().ToList();
+        // The one route that is no client's: its form is Stripe's.
+        var routes = Endpoints().Select(endpoint => endpoint.Name)
+            .Where(name => name != "post /webhooks/stripe").Order().ToList();
         var operations = _document.Operations.Select(operation => operation.Name).Order().ToList();
 
         Assert.Equal(routes, operations);

@@ -51,7 +51,7 @@ public abstract class RevenueShareHttpContract(Engine engine) : IAsyncLifetime
             $$"""
             {"id":"{{id}}","period_start":"2026-06-01","period_end":"2026-06-30","gross_revenue":"2.34",
             "platform_fee":"0.35","retailer_share":"1.99","platform_fee_rate":"0.15","status":"CALCULATED",
-            "paid_at":null,"stripe_transfer_id":"","metadata":{},"revision":1}
+            "paid_at":null,"stripe_transfer_id":"","metadata":{},"revision":1,"payout_id":null}
             """.ReplaceLineEndings(""),
             data[1].GetRawText());
         var detail = await _server.Send(HttpMethod.Get, $"revenue-share/{_shop.Value}/{id.Value}", _shopKey);
@@ -84,7 +84,15 @@ public abstract class RevenueShareHttpContract(Engine engine) : IAsyncLifetime
         await _books.Execute("""
             UPDATE revenue_share SET status = 'PAID', paid_at = 1785585600000000, payout_id = @payout,
                    stripe_transfer_id = 'tr_1' WHERE org_id = @org AND period = 202605
-            """, ("org", _shop), ("payout", NamedId.Create("payout")));
+            """, ("org", _shop), ("payout", TestRows.Payout));
+        foreach (var row in TestRows.PayoutsOf9().Where(row => row.Table is "payout_run" or "payout"))
+        {
+            var moved = row.Table == "payout_run"
+                ? row
+                : row.With(
+                    ("org_id", _shop), ("state", "SUCCEEDED"), ("transfer_id", "tr_1"), ("settled_at", TestRows.Noon));
+            await _server.Database.Write(moved.Insert, CancellationToken.None);
+        }
 
         var answer = await _server.Send(HttpMethod.Get, $"revenue-share/{_shop}/summary", _shopKey);
 

@@ -36,6 +36,9 @@ public static class TestRows
     public static readonly OfferId Offer = Named<OfferId>("offer");
     public static readonly LocationId Location = Named<LocationId>("location");
     public static readonly ShareId Share = Named<ShareId>("share");
+    public static readonly PayoutRunId Run = Named<PayoutRunId>("run");
+    public static readonly PayoutId Payout = Named<PayoutId>("payout");
+    public static readonly DifferenceId Difference = Named<DifferenceId>("difference");
 
     public const long Noon = 1_786_795_200_000_000;
 
@@ -92,6 +95,12 @@ public static class TestRows
             [
                 .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
                 .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(), .. AdjustmentsOf7(), .. LedgerOf8(),
+            ],
+            [9] =
+            [
+                .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
+                .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(), .. AdjustmentsOf7(), .. LedgerOf8(),
+                .. PayoutsOf9(),
             ],
         };
 
@@ -230,6 +239,45 @@ public static class TestRows
         yield return Row("ledger_entry",
             ("org_id", Retailer), ("reference", "settlement/2026-08"), ("line", 1), ("account", "PAYABLE"),
             ("party_id", Retailer), ("amount_micro", -170_000L));
+    }
+
+    /// <summary>A payout that waits to be sent, and what it rests on.</summary>
+    public static IEnumerable<TestRow> PayoutsOf9()
+    {
+        yield return Row("payout_account",
+            ("org_id", Retailer), ("provider", "manual"), ("destination", "DE00 1234"), ("hold_reason", null),
+            ("changed_at", Noon), ("changed_by", "key:1"));
+        yield return Row("payout_run",
+            ("run_id", Run), ("state", "CONFIRMED"), ("fingerprint", new string('a', 64)), ("minimum_cents", 5_000L),
+            ("created_at", Noon), ("created_by", "key:1"), ("decided_at", Noon), ("decided_by", "key:2"));
+        yield return Row("payout_plan",
+            ("run_id", Run), ("org_id", Retailer), ("outcome", "RESERVED"), ("amount_cents", 85L),
+            ("provider", "manual"), ("destination", "DE00 1234"), ("records", "[]"));
+        yield return Row("payout",
+            ("org_id", Retailer), ("payout_id", Payout), ("run_id", Run), ("amount_cents", 85L), ("currency", "usd"),
+            ("provider", "manual"), ("destination", "DE00 1234"), ("state", "SENDING"), ("due_at", null),
+            ("failure", ""), ("transfer_id", null), ("reversed_cents", 0L), ("created_at", Noon),
+            ("settled_at", null), ("version", 2L));
+        yield return Row("payout_item",
+            ("org_id", Retailer), ("payout_id", Payout), ("share_id", Share), ("share_cents", 85L),
+            ("is_active", true));
+        yield return Row("payout_attempt",
+            ("org_id", Retailer), ("payout_id", Payout), ("attempt_no", 1), ("idempotency_key", "po_1_a1"),
+            ("request_hash", new byte[32]), ("first_sent_at", Noon), ("last_sent_at", Noon), ("sends", 1),
+            ("outcome", "IN_FLIGHT"), ("http_status", null), ("error_code", ""), ("request_ref", ""));
+        yield return Row("payout_halt",
+            ("id", 1), ("reason", "A test"), ("halted_at", Noon), ("halted_by", "key:1"));
+        yield return Row("webhook_inbox",
+            ("provider", "stripe"), ("provider_event_id", "evt_1"), ("type", "transfer.created"),
+            ("transfer_id", "tr_1"), ("received_at", Noon), ("due_at", null), ("payload", "{}"));
+        yield return Row("reconciliation",
+            ("reconciliation_id", Named<ReconciliationId>("reconciliation")), ("started_at", Noon),
+            ("started_by", "job"), ("since", Noon), ("finished_at", Noon), ("transfer_count", 1L),
+            ("payout_count", 1L), ("difference_count", 1L), ("failure", ""));
+        yield return Row("payout_difference",
+            ("difference_id", Difference), ("kind", "UNKNOWN_TRANSFER"), ("org_id", null), ("payout_id", null),
+            ("transfer_id", "tr_2"), ("ours", "nothing"), ("theirs", "1.00 usd"), ("found_at", Noon),
+            ("last_seen_at", Noon), ("settled_at", null), ("settled_by", null), ("note", ""));
     }
 
     private static IEnumerable<TestRow> MoneyOf1()
