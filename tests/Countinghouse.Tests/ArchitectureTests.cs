@@ -23,6 +23,9 @@ public sealed class ArchitectureTests : IDisposable
         ["Ledger"] = ["Primitives", "Storage"],
         ["RevenueShare"] = ["Primitives", "Http", "Storage", "Access", "Organizations", "Ingest", "Ledger"],
         ["Payouts"] = ["Primitives", "Http", "Storage", "Access", "RevenueShare", "Ledger"],
+
+        // The witness of what payouts do: it knows nothing of them, nor they of it.
+        ["FakeStripe"] = ["Primitives", "Storage"],
         ["Console"] = ["Primitives", "Http", "Access"],
     };
 
