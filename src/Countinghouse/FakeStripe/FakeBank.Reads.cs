@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Data.Sqlite;
 
 namespace Countinghouse.FakeStripe;
 
@@ -108,14 +107,11 @@ public sealed partial class FakeBank
     private List<FakeReversal> Reversals(string transfer) => _store.Query(
         FindReversals,
         row => new FakeReversal(
-            row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), ReadTime(row, 4)),
+            row.Text(0), row.Text(1), row.Text(2), row.Number(3), row.Time(4)),
         ("@transfer", transfer));
 
-    private static FakeTransfer ReadTransfer(SqliteDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetString(5),
-        TextOrNull(row, 6), TextOrNull(row, 7), row.GetString(8), TextOrNull(row, 9),
-        ReadTime(row, 10), ReadTime(row, 11), row.GetInt64(12));
-
-    private static DateTimeOffset ReadTime(SqliteDataReader row, int column) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
+    private static FakeTransfer ReadTransfer(FakeRow row) => new(
+        row.Number(0), row.Text(1), row.Text(2), row.Number(3), row.Text(4), row.Text(5),
+        row.TextOrNull(6), row.TextOrNull(7), row.Text(8), row.TextOrNull(9),
+        row.Time(10), row.Time(11), row.Number(12));
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Microsoft.Data.Sqlite;
 
 namespace Countinghouse.FakeStripe;
 
@@ -158,9 +157,9 @@ public sealed partial class FakeBank
         return _store.Query(
             FindKept,
             row => new Kept(
-                row.GetString(0),
-                row.IsDBNull(1) ? null : row.GetInt32(1),
-                row.IsDBNull(2) ? "" : row.GetString(2)),
+                row.Text(0),
+                (int?)row.NumberOrNull(1),
+                row.TextOrNull(2) ?? ""),
             ("@key", request.IdempotencyKey)).FirstOrDefault();
     }
 
@@ -202,7 +201,7 @@ public sealed partial class FakeBank
     {
         var late = _store.Query(
             FindLate,
-            row => (Number: row.GetInt64(0), Due: row.GetInt64(1), Key: TextOrNull(row, 2), Form: row.GetString(3)),
+            row => (Number: row.Number(0), Due: row.Number(1), Key: row.TextOrNull(2), Form: row.Text(3)),
             ("@now", now));
         foreach (var (number, due, key, form) in late)
         {
@@ -288,9 +287,6 @@ public sealed partial class FakeBank
         AccountId().IsMatch(account) && !account.Contains("missing", StringComparison.Ordinal);
 
     private static bool IsOpen(string account) => !account.Contains("closed", StringComparison.Ordinal);
-
-    private static string? TextOrNull(SqliteDataReader row, int column) =>
-        row.IsDBNull(column) ? null : row.GetString(column);
 
     [GeneratedRegex(@"^acct_[A-Za-z0-9]{4,64}\z")]
     private static partial Regex AccountId();

@@ -26,7 +26,7 @@ public sealed partial class FakeBank
         var time = DateTimeOffset.FromUnixTimeMilliseconds(now);
         var taken = _store.Query(
             FindDue,
-            row => (Number: row.GetInt64(0), Event: row.GetString(1), Body: row.GetFieldValue<byte[]>(2)),
+            row => (Number: row.Number(0), Event: row.Text(1), Body: row.Bytes(2)),
             ("@now", now));
         if (taken.Count > 0)
         {
@@ -38,8 +38,11 @@ public sealed partial class FakeBank
     });
 
     /// <summary>It has arrived, or it is given up.</summary>
-    public void Forget(FakeWebhook webhook) =>
-        InTransaction(_ => _store.Execute(DeleteWebhook, ("@number", webhook.Number)));
+    public void Forget(FakeWebhook webhook) => InTransaction(_ =>
+    {
+        _store.Execute(DeleteWebhook, ("@number", webhook.Number));
+        return webhook;
+    });
 
     private void PutBackTaken() => _store.Execute(UnmarkTaken);
 

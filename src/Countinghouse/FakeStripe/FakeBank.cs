@@ -130,7 +130,13 @@ public sealed partial class FakeBank : IDisposable
         InTransaction(_ => _state = _state with { AvailableCents = cents });
     }
 
-    public void Dispose() => _store.Dispose();
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _store.Dispose();
+        }
+    }
 
     private static (Call Call, string Id) Route(FakeRequest request) => (request.Method, request.Path.Split('/')) switch
     {
@@ -198,11 +204,11 @@ public sealed partial class FakeBank : IDisposable
     private State? ReadState() => _store.Query(
         FindState,
         row => new State(
-            row.GetInt64(0),
-            row.GetInt64(1),
-            row.GetInt64(2),
-            row.IsDBNull(3) ? null : row.GetInt64(3),
-            FakeFaults.TryRead(row.GetString(4), out var faults, out var complaint)
+            row.Number(0),
+            row.Number(1),
+            row.Number(2),
+            row.NumberOrNull(3),
+            FakeFaults.TryRead(row.Text(4), out var faults, out var complaint)
                 ? faults
                 : throw new InvalidDataException(complaint))).FirstOrDefault();
 
@@ -219,7 +225,7 @@ public sealed partial class FakeBank : IDisposable
     }
 
     private List<KeyValuePair<string, long>> Tally(string kind) =>
-        _store.Query(FindTally, row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)), ("@kind", kind));
+        _store.Query(FindTally, row => KeyValuePair.Create(row.Text(0), row.Number(1)), ("@kind", kind));
 
     private void Count(string kind, string name) => _store.Execute(CountOneMore, ("@kind", kind), ("@name", name));
 

@@ -1,18 +1,23 @@
-using System.Globalization;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Countinghouse.FakeStripe;
 
 /// <summary>
 /// The bank's own SQLite file, one connection. A commit is on the disk before it is answered (FULL), and no second
-/// process opens the file meanwhile (EXCLUSIVE). Statements are prepared once: a request is a dozen of them.
+/// process opens the file meanwhile (EXCLUSIVE). A request is a dozen statements: they are prepared once and run by the
+/// engine's own interface, without the provider's look-ups by name.
 /// </summary>
 internal sealed class FakeStore : IDisposable
 {
     private const int Version = 1;
-    private const int BusySeconds = 5;
+    private const int BusyMilliseconds = 2_000;
+
+    private const string Settings =
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
 
     private const string Schema = """
+        BEGIN IMMEDIATE;
         CREATE TABLE bank (
             salt INTEGER NOT NULL, sequence INTEGER NOT NULL, draws INTEGER NOT NULL, available INTEGER,
             faults TEXT NOT NULL);
@@ -40,35 +45,34 @@ internal sealed class FakeStore : IDisposable
         CREATE INDEX outbox_by_time ON outbox (taken, due, number);
         CREATE TABLE tally (kind TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (kind, name));
         PRAGMA user_version = 1;
+        COMMIT;
         """;
 
     private readonly SqliteConnection _connection;
-    private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
+    private readonly sqlite3 _database;
+    private readonly Dictionary<string, Statement> _prepared = new(StringComparer.Ordinal);
 
-    private FakeStore(SqliteConnection connection) => _connection = connection;
+    private FakeStore(SqliteConnection connection)
+    {
+        _connection = connection;
+        _database = connection.Handle!;
+        raw.sqlite3_busy_timeout(_database, BusyMilliseconds);
+    }
 
     public static FakeStore Open(string path)
     {
-        SQLitePCL.Batteries_V2.Init();
-        var settings = new SqliteConnectionStringBuilder
-        {
-            DataSource = path,
-            Pooling = false,
-            DefaultTimeout = BusySeconds,
-        };
+        Batteries_V2.Init();
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false };
         var connection = new SqliteConnection(settings.ToString());
         try
         {
             connection.Open();
             var store = new FakeStore(connection);
-            store.Execute("PRAGMA locking_mode = EXCLUSIVE");
-            store.Execute("PRAGMA journal_mode = WAL");
-            store.Execute("PRAGMA synchronous = FULL");
-            store.Begin();
+            store.Check(raw.sqlite3_exec(store._database, Settings));
             switch (store.Number("PRAGMA user_version"))
             {
                 case 0:
-                    store.Execute(Schema);
+                    store.Check(raw.sqlite3_exec(store._database, Schema));
                     break;
                 case Version:
                     break;
@@ -76,7 +80,6 @@ internal sealed class FakeStore : IDisposable
                     throw new InvalidDataException("It is not of this version of the fake bank.");
             }
 
-            store.Commit();
             return store;
         }
         catch
@@ -92,59 +95,120 @@ internal sealed class FakeStore : IDisposable
 
     public void RollBack() => Execute("ROLLBACK");
 
-    /// <summary>Rows changed.</summary>
-    public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> values) =>
-        Prepare(sql, values).ExecuteNonQuery();
+    public void Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> values) =>
+        Run(sql, row => false, values);
 
-    public long? Number(string sql, params ReadOnlySpan<(string Name, object? Value)> values) =>
-        Prepare(sql, values).ExecuteScalar() is { } value and not DBNull
-            ? Convert.ToInt64(value, CultureInfo.InvariantCulture)
-            : null;
+    public long? Number(string sql, params ReadOnlySpan<(string Name, object? Value)> values)
+    {
+        long? number = null;
+        Run(sql, row => (number = row.NumberOrNull(0)) is null, values);
+        return number;
+    }
 
     public List<T> Query<T>(
-        string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> values)
+        string sql, Func<FakeRow, T> read, params ReadOnlySpan<(string Name, object? Value)> values)
     {
-        using var reader = Prepare(sql, values).ExecuteReader();
         var rows = new List<T>();
-        while (reader.Read())
-        {
-            rows.Add(read(reader));
-        }
-
+        Run(
+            sql,
+            row =>
+            {
+                rows.Add(read(row));
+                return true;
+            },
+            values);
         return rows;
     }
 
     public void Dispose()
     {
-        foreach (var command in _prepared.Values)
+        foreach (var statement in _prepared.Values)
         {
-            command.Dispose();
+            statement.Handle.Dispose();
         }
 
         _connection.Dispose();
     }
 
-    /// <summary>Every use of a statement names its values in the same order.</summary>
-    private SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> values)
+    /// <summary>Row by row, as long as <paramref name="take"/> wants more.</summary>
+    private void Run(string sql, Func<FakeRow, bool> take, ReadOnlySpan<(string Name, object? Value)> values)
     {
-        if (!_prepared.TryGetValue(sql, out var command))
+        var (statement, places) = Prepare(sql, values);
+        for (var value = 0; value < values.Length; value++)
         {
-#pragma warning disable CA2100 // Every caller passes constant text; values travel as parameters.
-            command = new SqliteCommand(sql, _connection);
-#pragma warning restore CA2100
-            foreach (var (name, _) in values)
+            Check(Bind(statement, places[value], values[value].Value));
+        }
+
+        try
+        {
+            int outcome;
+            while ((outcome = raw.sqlite3_step(statement)) == raw.SQLITE_ROW)
             {
-                command.Parameters.Add(new SqliteParameter { ParameterName = name });
+                if (!take(new FakeRow(statement)))
+                {
+                    return;
+                }
             }
 
-            _prepared.Add(sql, command);
+            if (outcome != raw.SQLITE_DONE)
+            {
+                Check(outcome);
+            }
         }
-
-        for (var place = 0; place < values.Length; place++)
+        finally
         {
-            command.Parameters[place].Value = values[place].Value ?? DBNull.Value;
+            // What went wrong was said by the step; this would only say it again.
+            raw.sqlite3_reset(statement);
+        }
+    }
+
+    /// <summary>Every use of a statement names its values in the same order.</summary>
+    private Statement Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> values)
+    {
+        if (!_prepared.TryGetValue(sql, out var statement))
+        {
+            Check(raw.sqlite3_prepare_v2(_database, sql, out var handle));
+            var places = new int[values.Length];
+            for (var value = 0; value < values.Length; value++)
+            {
+                places[value] = raw.sqlite3_bind_parameter_index(handle, values[value].Name);
+            }
+
+            _prepared.Add(sql, statement = new Statement(handle, places));
         }
 
-        return command;
+        return statement;
     }
+
+    private static int Bind(sqlite3_stmt statement, int place, object? value) => value switch
+    {
+        null => raw.sqlite3_bind_null(statement, place),
+        long number => raw.sqlite3_bind_int64(statement, place, number),
+        int number => raw.sqlite3_bind_int(statement, place, number),
+        string text => raw.sqlite3_bind_text(statement, place, text),
+        byte[] bytes => raw.sqlite3_bind_blob(statement, place, bytes),
+        _ => throw new ArgumentException($"SQLite takes no {value.GetType().Name}.", nameof(value)),
+    };
+
+    private void Check(int outcome) => SqliteException.ThrowExceptionForRC(outcome, _database);
+
+    private sealed record Statement(sqlite3_stmt Handle, int[] Places);
+}
+
+/// <summary>The row that a statement stands on.</summary>
+internal readonly struct FakeRow(sqlite3_stmt statement)
+{
+    public long Number(int column) => raw.sqlite3_column_int64(statement, column);
+
+    public long? NumberOrNull(int column) => IsNull(column) ? null : Number(column);
+
+    public string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();
+
+    public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
+
+    public byte[] Bytes(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
+
+    public DateTimeOffset Time(int column) => DateTimeOffset.FromUnixTimeMilliseconds(Number(column));
+
+    private bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
 }

@@ -34,7 +34,7 @@ public sealed class FakeStripeHandlerTests(ITestOutputHelper output)
 
     /// <summary>Histories of thousands of requests are what it is for; the bound is far below what it does.</summary>
     [Fact]
-    public void A_thousand_transfers_take_no_time_to_speak_of()
+    public void Thousands_of_transfers_take_seconds_at_most()
     {
         using var world = new FakeWorld();
         world.Bank.SetFaults(new FakeFaults
@@ -49,6 +49,6 @@ public sealed class FakeStripeHandlerTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{Requests / clock.Elapsed.TotalSeconds:N0} transfers a second");
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"It took {clock.Elapsed}.");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), $"It took {clock.Elapsed}.");
     }
 }
