@@ -22,6 +22,7 @@ var program = new DocumentedCommand(
     VerifyCommand.Create(),
     RebuildCommand.Create(),
     TrafficCommand.Create(),
+    FakeStripeCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);
 

@@ -61,19 +61,24 @@ public sealed record ServerSettings
         }
     }
 
-    private Database OpenSqlite()
+    /// <summary>The same for the folder that --data names, in words for who named it.</summary>
+    internal static void MakeDataDirectory(string path)
     {
         try
         {
-            CreateDirectory(DataDirectory);
+            CreateDirectory(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new CommandException(
-                $"The data directory '{DataDirectory}' cannot be used: {error.Message.TrimEnd('.')}. "
+                $"The data directory '{path}' cannot be used: {error.Message.TrimEnd('.')}. "
                 + "Choose another with --data.");
         }
+    }
 
+    private Database OpenSqlite()
+    {
+        MakeDataDirectory(DataDirectory);
         return Database.OpenSqlite(SqliteFile);
     }
 }

@@ -24,6 +24,7 @@ public sealed class HelpTests
     [InlineData("traffic load")]
     [InlineData("traffic show")]
     [InlineData("traffic clear")]
+    [InlineData("fake-stripe")]
     public async Task Every_command_explains_itself_with_an_example(string command)
     {
         var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -82,6 +83,9 @@ public sealed class HelpTests
     [InlineData("traffic load --list agents -", "--list")]
     [InlineData("traffic load --list agent", "load")]
     [InlineData("traffic clear --list own-network --organization 1", "--organization")]
+    [InlineData("fake-stripe --urls https://127.0.0.1:1", "https")]
+    [InlineData("fake-stripe --webhook-url nowhere --webhook-secret whsec_1", "--webhook-url")]
+    [InlineData("fake-stripe --webhook-url http://127.0.0.1:1", "--webhook-secret")]
     public async Task A_wrong_word_is_one_line_and_exit_code_2(string words, string named)
     {
         var ended = await TestProgram.Run(words.Split(' '));

@@ -15,8 +15,6 @@ public sealed record Ended(int Code, string Output, string Error)
 /// </summary>
 public sealed class TestProgram : IAsyncDisposable
 {
-    private const string Ready = "Countinghouse answers on ";
-
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static readonly string Assembly = Find();
@@ -25,12 +23,14 @@ public sealed class TestProgram : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("countinghouse-program-");
     private readonly Task<string> _error;
 
-    private TestProgram(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
+    private TestProgram(
+        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment, bool hasInput = false)
     {
         var start = new ProcessStartInfo("dotnet", [Assembly, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            RedirectStandardInput = hasInput,
             WorkingDirectory = _folder.FullName,
         };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("COUNTINGHOUSE_")).ToList())
@@ -47,7 +47,7 @@ public sealed class TestProgram : IAsyncDisposable
         _error = _process.StandardError.ReadToEndAsync();
     }
 
-    /// <summary>Where a server answers, after <see cref="Serve"/>.</summary>
+    /// <summary>Where a server answers, once it is ready.</summary>
     public Uri Origin { get; private set; } = new("http://127.0.0.1:0");
 
     /// <summary>The files the program left in the folder it began in.</summary>
@@ -71,21 +71,20 @@ public sealed class TestProgram : IAsyncDisposable
     public static TestProgram Start(params string[] arguments) => new(arguments, null);
 
     /// <summary>Starts a server on a free port and waits until it says that it answers.</summary>
-    public static async Task<TestProgram> Serve(params string[] arguments)
-    {
-        var program = new TestProgram(["--urls", "http://127.0.0.1:0", "--no-demo", .. arguments], null);
-        using var patience = new CancellationTokenSource(Patience);
-        while (await program._process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
-        {
-            if (line.StartsWith(Ready, StringComparison.Ordinal))
-            {
-                program.Origin = new Uri(line[Ready.Length..]);
-                return program;
-            }
-        }
+    public static Task<TestProgram> Serve(params string[] arguments) => UntilReady(
+        new TestProgram(["--urls", "http://127.0.0.1:0", "--no-demo", .. arguments], null),
+        "Countinghouse answers on ");
 
-        throw new InvalidOperationException("The server ended before it was ready: " + (await program.End()).Error);
-    }
+    /// <summary>Starts a fake Stripe on a free port; it ends with these tests, however they end.</summary>
+    public static Task<TestProgram> FakeStripe(params string[] arguments) => UntilReady(
+        new TestProgram(
+            ["fake-stripe", "--urls", "http://127.0.0.1:0", "--until-stdin-closes", .. arguments],
+            environment: null,
+            hasInput: true),
+        "Fake Stripe answers on ");
+
+    /// <summary>Nothing more comes on its standard input.</summary>
+    public void CloseInput() => _process.StandardInput.Close();
 
     /// <summary>Sends a signal, such as TERM or INT.</summary>
     public void Signal(string name)
@@ -115,6 +114,21 @@ public sealed class TestProgram : IAsyncDisposable
 
         _process.Dispose();
         _folder.Delete(recursive: true);
+    }
+
+    private static async Task<TestProgram> UntilReady(TestProgram program, string ready)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (await program._process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        {
+            if (line.StartsWith(ready, StringComparison.Ordinal))
+            {
+                program.Origin = new Uri(line[ready.Length..]);
+                return program;
+            }
+        }
+
+        throw new InvalidOperationException("The server ended before it was ready: " + (await program.End()).Error);
     }
 
     /// <summary>The product's own output, beside that of the tests: bin/Countinghouse.Tests/release.</summary>
