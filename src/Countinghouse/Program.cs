@@ -16,6 +16,7 @@ var program = new DocumentedCommand(
     ServeCommand.Create(),
     OrganizationsCommand.Create(),
     KeysCommand.Create(),
+    AdjustmentsCommand.Create(),
     CloseCommand.Create(),
     ExportCommand.Create(),
     ImportCommand.Create(),

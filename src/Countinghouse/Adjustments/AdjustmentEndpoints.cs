@@ -8,9 +8,6 @@ namespace Countinghouse.Adjustments;
 /// <summary>Correcting charges over HTTP; the operator's business, for the advertiser to read.</summary>
 public static class AdjustmentEndpoints
 {
-    /// <summary>A quarter: longer spans are better looked at in parts.</summary>
-    public const int DaysMax = 92;
-
     public static IEndpointRouteBuilder MapAdjustments(this IEndpointRouteBuilder routes)
     {
         var adjustments = routes.MapGroup("/campaigns/{campaign_id}/adjustments").WithTags("Adjustments").Strict();
@@ -71,7 +68,7 @@ public static class AdjustmentEndpoints
         var owner = await owners.OfCampaign(Campaign(context), cancellation);
         var done = await store.CreditEvent(
             owner!.Value, Campaign(context), body.Value, context.Caller().Actor, cancellation);
-        return Answer(done, "event_id", dryRun: false);
+        return Answer(done, AdjustmentKind.Event, dryRun: false);
     }
 
     private static async Task<Results<Ok<AdjustedOut>, Problem>> CreditDays(
@@ -80,7 +77,7 @@ public static class AdjustmentEndpoints
         var body = await context.ReadJson<DaysCredit>(cancellation);
         if (body.Problem is null)
         {
-            body.Refuse(Check(body.Value));
+            body.Refuse(AdjustmentRefusals.Check(body.Value));
         }
 
         if (body.Problem is { } problem)
@@ -91,16 +88,16 @@ public static class AdjustmentEndpoints
         var owner = await owners.OfCampaign(Campaign(context), cancellation);
         var done = await store.CreditDays(
             owner!.Value, Campaign(context), body.Value, context.Caller().Actor, cancellation);
-        return Answer(done, "start_date", body.Value.DryRun);
+        return Answer(done, AdjustmentKind.Days, body.Value.DryRun);
     }
 
     private static async Task<Results<Ok<AdjustedOut>, Problem>> Correct(
         HttpContext context, AdjustmentStore store, OwnerStore owners, CancellationToken cancellation)
     {
         var body = await context.ReadJson<AmountCorrection>(cancellation);
-        if (body.Problem is null && body.Value.Amount == Money.Zero)
+        if (body.Problem is null)
         {
-            body.Refuse("amount", "must not be zero");
+            body.Refuse(AdjustmentRefusals.Check(body.Value));
         }
 
         if (body.Problem is { } problem)
@@ -111,36 +108,19 @@ public static class AdjustmentEndpoints
         var owner = await owners.OfCampaign(Campaign(context), cancellation);
         var done = await store.Correct(
             owner!.Value, Campaign(context), body.Value, context.Caller().Actor, cancellation);
-        return Answer(done, "location_id", dryRun: false);
+        return Answer(done, AdjustmentKind.Amount, dryRun: false);
     }
 
-    private static FieldError? Check(DaysCredit wanted) => wanted switch
-    {
-        _ when wanted.EndDate < wanted.StartDate =>
-            new FieldError("end_date", "must not be before start_date", "invalid"),
-        _ when wanted.StartDate.DaysUntil(wanted.EndDate) >= DaysMax =>
-            new FieldError("end_date", $"must be at most {DaysMax} days from start_date, both included", "invalid"),
-        { Fraction.Ppm: 0 } => new FieldError("fraction", "must be more than zero", "invalid"),
-        _ => null,
-    };
-
-    private static Results<Ok<AdjustedOut>, Problem> Answer(Adjusted done, string field, bool dryRun) =>
-        done.Outcome switch
-        {
-            AdjustOutcome.Adjusted => TypedResults.Ok(new AdjustedOut
+    private static Results<Ok<AdjustedOut>, Problem> Answer(Adjusted done, AdjustmentKind kind, bool dryRun) =>
+        AdjustmentRefusals.Of(done.Outcome, kind) is { } refused
+            ? refused
+            : TypedResults.Ok(new AdjustedOut
             {
                 Count = done.Count,
                 Amount = WireDecimal.From(done.Amount),
                 AmountMicros = done.Amount.Micros,
                 DryRun = dryRun,
-            }),
-            AdjustOutcome.NothingCharged => Problems.Invalid(field, "names nothing that the campaign was charged for"),
-            AdjustOutcome.AlreadyGivenBack => Problems.AlreadyGivenBack(),
-            AdjustOutcome.MoreThanCharged => Problems.MoreThanCharged(),
-            AdjustOutcome.BudgetTooSmall => Problems.BudgetDoesNotCover(),
-            AdjustOutcome.TooMany => Problems.Invalid(
-                "end_date", $"makes more than {AdjustmentStore.AtOnceMax} rows; name fewer days"),
-        };
+            });
 
     private static CampaignId Campaign(HttpContext context) => context.Id<CampaignId>("campaign_id");
 }

@@ -234,6 +234,15 @@ public sealed class AdjustmentStore(
         bool dryRun,
         CancellationToken cancellation)
     {
+        Period earlier = default;
+        Faults.Do("adjustment_without_fence", () =>
+        {
+            var known = database.Read(
+                connection => connection.Number(LockHead, cancellation, ("org", order.Advertiser)), cancellation);
+            earlier = Period.FromNumber((int)known.Result!.Value);
+            Task.Delay(TimeSpan.FromSeconds(1.5), cancellation).Wait(cancellation);
+        });
+
         // What was charged is read from rollups. Those that follow can only add to it, which is the safe side.
         await rollups.CatchUp(order.Advertiser, cancellation);
         try
@@ -253,6 +262,7 @@ public sealed class AdjustmentStore(
         {
             var fenced = Period.FromNumber((int)(await connection.Number(
                 LockHead + database.ForUpdate, cancellation, ("org", order.Advertiser)))!.Value);
+            Faults.Break("adjustment_without_fence", ref fenced, earlier);
             var (drafts, outcome) = await draft(connection);
             if (outcome != AdjustOutcome.Adjusted || !await AreWithin(connection, order, drafts, cancellation))
             {

@@ -16,6 +16,7 @@ public abstract class BrokenBuildContract(Engine engine)
         ("no_lock", "budget"), ("no_lock", "sequence"), ("no_lock", "daily"), ("ack_before_commit", "lost"),
         ("rollup_in_second_transaction", "rollup"), ("no_tail", "once"), ("no_tail", "restored once"),
         ("no_flush_lookup", "answers"), ("no_flush_lookup", "invented"), ("no_fence", "fence"), ("no_fence", "books"),
+        ("adjustment_without_fence", "fence"), ("adjustment_without_fence", "books"),
     ];
 
     private const int SeedsMax = 8;
@@ -67,6 +68,13 @@ public abstract class BrokenBuildContract(Engine engine)
     [Fact]
     public Task Without_the_fence_closed_months_change() => Catches(
         "no_fence", ["fence", "books"], 6_501, seed => CloseExperiments.AcrossMonths(engine, seed, "no_fence"));
+
+    [Fact]
+    public Task A_correction_whose_month_is_decided_without_the_lock_is_lost_between_two() => Catches(
+        "adjustment_without_fence",
+        ["fence", "books"],
+        6_601,
+        seed => CloseExperiments.AcrossMonths(engine, seed, "adjustment_without_fence"));
 
     /// <summary>Tries seeds until each of the checkers has seen what is broken.</summary>
     private async Task Catches(

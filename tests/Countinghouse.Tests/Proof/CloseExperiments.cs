@@ -5,13 +5,13 @@ namespace Countinghouse.Proof;
 
 /// <summary>
 /// Experiment 5 of domain.md, section 7: clocks that jump, a leap day, the end of a month; and the close of that month
-/// under load, killed at each step, and run twice at once.
+/// and the next under load, killed at each step, and run twice at once, while operators correct what was charged.
 /// </summary>
 internal static class CloseExperiments
 {
-    private const string Month = "2028-02";
-    private const int MonthNumber = 202802;
     private const int DailyBudgetExhausted = 130;
+    private const int February = 202802;
+    private const int March = 202803;
 
     public static readonly string[] ClosePoints =
     [
@@ -21,9 +21,12 @@ internal static class CloseExperiments
 
     private static readonly string[] Books =
     [
-        "settlement", "revenue_share", "revenue_share_line", "revenue_share_carry", "share_transition",
-        "billing_period",
+        "settlement", "revenue_share", "revenue_share_line", "revenue_share_part", "revenue_share_carry",
+        "share_transition", "billing_period", "ledger_tx", "ledger_entry",
     ];
+
+    /// <summary>Days on which nothing comes in any more while months are closed.</summary>
+    private static readonly (int First, int Last)[] QuietDays = [(20280228, 20280229), (20280301, 20280303)];
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
@@ -41,6 +44,9 @@ internal static class CloseExperiments
             await world.NewCampaign("cpm", 7.125m, 10_000m, start: "2028-01-01"),
         };
 
+        using var operators = await ProofOperator.Open(world, seed);
+        await operators.SetRate("2028-03", "0.2");
+
         // One clock is a day and a half ahead for a while; what it spends of those days, they will not spend again.
         world.Nodes[0].MoveClock(Until("2028-03-01T12:00:00Z"));
         ProofReport.Add("fault", "clock moved", engine, 1, "one node");
@@ -53,13 +59,17 @@ internal static class CloseExperiments
         await world.Clients.Run(Events(world, plan, campaigns, 400), Patience);
         Move(world, plan, "2028-02-29T23:59:59Z");
         await RunInto(1, world, plan, campaigns);
-        Move(world, plan, "2028-03-04T00:00:05Z");
         var wrong = new List<Violation>();
-        await CloseUnderLoad(world, plan, campaigns, wrong);
+        foreach (var (month, day) in new[] { ("2028-02", "2028-03-04"), ("2028-03", "2028-04-04") })
+        {
+            Move(world, plan, day + "T00:00:05Z");
+            await CloseUnderLoad(world, plan, campaigns, operators, month, sabotage.Length == 0, wrong);
+            await operators.Run([February, March], QuietDays, sent => sent >= 10);
+        }
 
         var outcome = await ProofOutcome.Of("5 months and closes", world, seed);
         var (late, onReceipt) = await CheckFence(world, outcome, wrong);
-        await CheckBooks(world, outcome, wrong);
+        var credits = await CheckBooks(world, outcome, operators, wrong);
         outcome = outcome with { Violations = [.. outcome.Violations, .. wrong] };
         if (sabotage.Length == 0)
         {
@@ -67,6 +77,7 @@ internal static class CloseExperiments
             ProofReport.Add("events", "5 late, in their own month", engine, late);
             ProofReport.Add("events", "5 late, on receipt", engine, onReceipt);
             ExpectToBeAboutSomething(outcome, late, onReceipt);
+            ExpectCorrections(outcome, credits);
         }
 
         return outcome;
@@ -83,7 +94,13 @@ internal static class CloseExperiments
     }
 
     private static async Task CloseUnderLoad(
-        ProofWorld world, ProofPlan plan, Guid[] campaigns, List<Violation> wrong)
+        ProofWorld world,
+        ProofPlan plan,
+        Guid[] campaigns,
+        ProofOperator operators,
+        string month,
+        bool isKilled,
+        List<Violation> wrong)
     {
         var isDone = false;
         var load = Task.Run(async () =>
@@ -93,24 +110,25 @@ internal static class CloseExperiments
                 await world.Clients.Run(Events(world, plan, campaigns, 200), Patience);
             }
         });
-        foreach (var point in ClosePoints)
+        var corrections = operators.Run([February, March], QuietDays, _ => Volatile.Read(ref isDone));
+        foreach (var point in isKilled ? ClosePoints : [])
         {
-            var (code, words) = await Close(world, point + ":1");
+            var (code, words) = await Close(world, month, point + ":1");
             Expect(wrong, "close", code == 137, $"ended with {code} and not at {point}: {words}");
         }
 
-        foreach (var (code, words) in await Task.WhenAll(Close(world, ""), Close(world, "")))
+        foreach (var (code, words) in await Task.WhenAll(Close(world, month, ""), Close(world, month, "")))
         {
             Expect(wrong, "close", code == 0, $"of two closes one ended with {code}: {words}");
         }
 
         var books = await Dump(world);
-        var (again, said) = await Close(world, "");
+        var (again, said) = await Close(world, month, "");
         Expect(wrong, "close", again == 0, $"done again it ended with {again}: {said}");
         Expect(wrong, "books", books.SequenceEqual(await Dump(world)), "a close that was done again changed something");
         Volatile.Write(ref isDone, true);
-        await load;
-        Expect(wrong, "books", books.SequenceEqual(await Dump(world)), "events changed a closed month's records");
+        await Task.WhenAll(load, corrections);
+        Expect(wrong, "books", books.SequenceEqual(await Dump(world)), "a closed month's books changed later");
     }
 
     /// <summary>Some events are late: they say that they happened in the month that is being closed.</summary>
@@ -120,7 +138,7 @@ internal static class CloseExperiments
         {
             Guid? offer = plan.Random.Next(3) == 0 ? plan.Pick(world.Offers) : null;
             DateTime? at = plan.Random.Next(4) == 0
-                ? new DateTime(2028, 2, 1 + plan.Random.Next(27), 12, 0, 0, DateTimeKind.Utc)
+                ? new DateTime(2028, plan.Now.Month == 4 ? 3 : 2, 5 + plan.Random.Next(23), 12, 0, 0, DateTimeKind.Utc)
                     .AddMilliseconds(plan.Random.Next(1_000_000))
                 : null;
             var one = new SentEvent(plan.NewId(), number % 4 > 0, plan.Pick(campaigns), offer, at);
@@ -163,39 +181,56 @@ internal static class CloseExperiments
         outcome.Expect(events.Exists(item => item.Reason == DailyBudgetExhausted), "no day's budget ran out");
     }
 
-    /// <summary>The month is what its events come to, the retailer's record what those with an offer do.</summary>
-    private static async Task CheckBooks(ProofWorld world, ProofOutcome outcome, List<Violation> wrong)
+    /// <summary>Some in each month that can take them in: their own, the next, and one that is open still.</summary>
+    private static void ExpectCorrections(ProofOutcome outcome, List<StoredCredit> credits)
     {
-        var ofMonth = outcome.Check.Journal.Events.Where(item => item.Hour / 10_000 == MonthNumber).ToList();
-        var gross = ofMonth.Where(item => item.Place.Retailer is not null).Sum(item => item.Charge);
-        var cents = gross / 10_000;
-        var fee = cents * 15 / 100;
-        var settlements = new List<string>();
-        await world.Database.Query(
-            "SELECT period, state, event_count, charge_micro, record_count, gross_cents, fee_cents, share_cents "
-                + "FROM settlement",
-            row => settlements.Add(string.Join(' ', Enumerable.Range(0, 8).Select(
-                column => Convert.ToString(row[column], CultureInfo.InvariantCulture)))));
-        Equal(
-            wrong,
-            $"{MonthNumber} CLOSED {ofMonth.Count} {ofMonth.Sum(item => item.Charge)} 1 {cents} {fee} {cents - fee}",
-            string.Join(", ", settlements));
-        foreach (var (expected, sql) in new[]
+        var counts = credits.CountBy(credit => (credit.Origin, credit.RightMonth)).ToDictionary();
+        foreach (var pair in new[]
         {
-            (1, "SELECT COUNT(*) FROM revenue_share"),
-            (1, "SELECT COUNT(*) FROM share_transition"),
-            (gross, "SELECT CAST(SUM(event_gross_micro) AS bigint) FROM revenue_share"),
-            (gross % 10_000, "SELECT CAST(SUM(carry_out_micro) AS bigint) FROM revenue_share"),
-            (gross, "SELECT CAST(SUM(amount_micro) AS bigint) FROM revenue_share_line"),
+            (February, February), (February, March), (February, 202804), (March, March), (March, 202804),
         })
         {
-            var there = await world.Database.Number(sql);
-            Equal(wrong, $"{sql}: {expected}", $"{sql}: {there}");
+            var count = counts.GetValueOrDefault(pair);
+            ProofReport.Add("events", $"5 corrections of {pair.Item1} in {pair.Item2}", outcome.Engine, count);
+            outcome.Expect(count > 0, $"no correction of {pair.Item1} went to {pair.Item2}");
         }
+
+        outcome.Expect(credits.DistinctBy(credit => credit.Kind).Count() == 3, "a kind of correction is missing");
+        outcome.Expect(credits.Exists(credit => credit.Micros > 0), "nothing that was given was taken back");
     }
 
-    private static void Equal(List<Violation> wrong, string expected, string there) =>
-        Expect(wrong, "books", expected == there, $"\"{there}\" should be \"{expected}\"");
+    /// <summary>
+    /// Records, lines, parts, carries and ledger are what events and corrections come to, to the micro, and whoever was
+    /// told of a correction finds it in one month.
+    /// </summary>
+    private static async Task<List<StoredCredit>> CheckBooks(
+        ProofWorld world, ProofOutcome outcome, ProofOperator operators, List<Violation> wrong)
+    {
+        var events = outcome.Check.Journal.Events;
+        var credits = await CreditCheck.Read(world);
+        new CreditCheck(world, events, (checker, isSo, text) => Expect(wrong, checker, isSo, text))
+            .Run(credits, operators.Told);
+        var right = new BooksModel(
+            world.Advertiser, events, credits, month => month < March ? 150_000 : 200_000).Close(February, March);
+        var there = await BooksModel.Read(world.Database);
+        foreach (var row in right.Except(there))
+        {
+            Expect(wrong, "books", false, $"there is no {row}");
+        }
+
+        foreach (var row in there.Except(right))
+        {
+            Expect(wrong, "books", false, $"there is a {row}");
+        }
+
+        Expect(wrong, "books", there.Count == right.Count, $"{there.Count} rows, should be {right.Count}");
+        foreach (var failure in operators.Failures)
+        {
+            Expect(wrong, "errors", false, failure);
+        }
+
+        return credits;
+    }
 
     private static void Expect(List<Violation> wrong, string checker, bool isSo, string text)
     {
@@ -205,9 +240,10 @@ internal static class CloseExperiments
         }
     }
 
-    private static async Task<(int Code, string Words)> Close(ProofWorld world, string failpoint)
+    private static async Task<(int Code, string Words)> Close(
+        ProofWorld world, string month, string failpoint)
     {
-        using var close = world.Nodes[^1].Run(["close", Month, .. world.Database.Options], [("FAILPOINT", failpoint)]);
+        using var close = world.Nodes[^1].Run(["close", month, .. world.Database.Options], [("FAILPOINT", failpoint)]);
         var words = Task.WhenAll(close.StandardError.ReadToEndAsync(), close.StandardOutput.ReadToEndAsync());
         await close.WaitForExitAsync();
         return (close.ExitCode, string.Join('\n', await words));

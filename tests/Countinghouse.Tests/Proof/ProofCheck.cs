@@ -117,7 +117,8 @@ internal sealed class ProofCheck(ProofWorld world)
         var charged = Journal.Events.GroupBy(item => item.Place.Campaign)
             .ToDictionary(same => same.Key, same => same.Sum(item => item.Charge));
         await world.Database.Query(
-            "SELECT b.campaign_id, b.budget_micro, b.spent_micro, b.day, b.day_spent_micro, c.status "
+            "SELECT b.campaign_id, b.budget_micro + b.credited_micro, b.spent_micro, b.day, b.day_spent_micro, "
+                + "c.status "
                 + "FROM campaign_budget b JOIN campaign c ON c.org_id = b.org_id AND c.campaign_id = b.campaign_id "
                 + $"WHERE b.org_id = {world.Database.Literal(world.Advertiser)}",
             row =>

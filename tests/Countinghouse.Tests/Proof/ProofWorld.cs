@@ -32,6 +32,11 @@ internal sealed class ProofWorld : IAsyncDisposable
 
     public string Key { get; private set; } = "";
 
+    public Guid Retailer { get; private set; }
+
+    /// <summary>The retailer's location, at which all offers are.</summary>
+    public Guid Shop { get; private set; }
+
     public IReadOnlyList<Guid> Offers { get; private set; } = [];
 
     public List<Guid> Campaigns { get; } = [];
@@ -156,11 +161,12 @@ internal sealed class ProofWorld : IAsyncDisposable
         await using var place = await Workplace.Open(Database.Settings, CancellationToken.None);
         var (advertiser, key) = await NewOrganization(place, "Advertiser");
         var (retailer, retailerKey) = await NewOrganization(place, "Retailer");
-        (Advertiser, Key) = (advertiser, key);
+        (Advertiser, Key, Retailer) = (advertiser, key, retailer);
         var origins = Nodes.ConvertAll(node => node.Origin);
         Clients = new ProofClients(origins, key);
         using var owner = new ProofClients(origins, retailerKey);
         var shop = await owner.Post($"organizations/{retailer}/locations", new { name = "Shop" });
+        Shop = ProofClients.ReadId(shop.GetProperty("location_id").GetString()!);
         var added = await owner.Post($"organizations/{retailer}/offers/bulk", new
         {
             offers = Enumerable.Range(1, 2).Select(number => new
@@ -176,10 +182,19 @@ internal sealed class ProofWorld : IAsyncDisposable
         ];
     }
 
-    private static async Task<(Guid Id, string Key)> NewOrganization(ServiceProvider place, string name)
+    /// <summary>Somebody who may do what operators do; to be disposed of.</summary>
+    public async Task<ProofClients> NewOperator()
+    {
+        await using var place = await Workplace.Open(Database.Settings, CancellationToken.None);
+        var (_, key) = await NewOrganization(place, "Operator", isOperator: true);
+        return new ProofClients(Nodes.ConvertAll(node => node.Origin), key);
+    }
+
+    private static async Task<(Guid Id, string Key)> NewOrganization(
+        ServiceProvider place, string name, bool isOperator = false)
     {
         var made = await place.GetRequiredService<OrganizationStore>().Create(
-            name, isOperator: false, new Dictionary<string, string>(), CancellationToken.None);
+            name, isOperator, new Dictionary<string, string>(), CancellationToken.None);
         var key = await place.GetRequiredService<ApiKeyStore>().Create(
             new NewApiKey(made.OrganizationId, KeyKind.Csb, Role.Manager, "proof", null, 100_000_000, 1_000_000_000),
             CancellationToken.None);

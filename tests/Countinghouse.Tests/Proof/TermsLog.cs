@@ -4,7 +4,7 @@ namespace Countinghouse.Proof;
 
 /// <summary>
 /// A campaign's terms as they were from a batch on: they hold for the batches after that one. An exhaustion is the
-/// flush of the next batch completing the campaign.
+/// flush of the next batch completing the campaign. The budget is with what was given back.
 /// </summary>
 internal sealed record Terms(
     long After,
@@ -28,7 +28,7 @@ internal static class TermsLog
         INSERT INTO proof_terms (exhaustion, campaign_id, after_batch, status, pricing, price_micro, start_day, end_day,
                                  budget_micro, daily_cap_micro)
         SELECT {0}, c.campaign_id, h.batch_no, c.status, c.pricing, c.price_micro, c.start_day, c.end_day,
-               b.budget_micro, b.daily_cap_micro
+               b.budget_micro + b.credited_micro, b.daily_cap_micro
         FROM campaign c
         JOIN campaign_budget b ON b.org_id = c.org_id AND b.campaign_id = c.campaign_id
         JOIN ingest_head h ON h.org_id = c.org_id
@@ -49,6 +49,12 @@ internal static class TermsLog
         VALUES (NEW.org_id, NEW.batch_no, NEW.fenced_through);
         """;
 
+    // Read in the transaction that makes the correction: when it holds the head's lock, no close can come between.
+    private const string Correction = """
+        INSERT INTO proof_adjustment (adjustment_id, fenced_through)
+        SELECT NEW.adjustment_id, h.fenced_through FROM ingest_head h WHERE h.org_id = NEW.org_id;
+        """;
+
     private const string FenceMoves = "AFTER UPDATE OF fenced_through ON ingest_head FOR EACH ROW "
         + "WHEN (OLD.fenced_through <> NEW.fenced_through)";
 
@@ -56,7 +62,8 @@ internal static class TermsLog
     private static readonly (string Name, string On, string IsExhaustion)[] Triggers =
     [
         ("added", "AFTER INSERT ON campaign_budget FOR EACH ROW", "0"),
-        ("budget", "AFTER UPDATE OF budget_micro, daily_cap_micro ON campaign_budget FOR EACH ROW", "0"),
+        ("budget", "AFTER UPDATE OF budget_micro, credited_micro, daily_cap_micro ON campaign_budget FOR EACH ROW",
+            "0"),
         ("status", "AFTER UPDATE OF status ON campaign FOR EACH ROW WHEN (OLD.status <> NEW.status)", Exhaustion),
     ];
 
@@ -67,9 +74,12 @@ internal static class TermsLog
         await database.Execute(Table.Replace("{0}", key, StringComparison.Ordinal));
         await database.Execute(
             $"CREATE TABLE proof_fence (seq {key}, org_id uuid, after_batch bigint, fenced_through integer)");
+        await database.Execute(
+            $"CREATE TABLE proof_adjustment (seq {key}, adjustment_id uuid, fenced_through integer)");
         var triggers = Triggers
             .Select(one => (one.Name, one.On, Snapshot.Replace("{0}", one.IsExhaustion, StringComparison.Ordinal)))
-            .Append(("fence", FenceMoves, Fence));
+            .Append(("fence", FenceMoves, Fence))
+            .Append(("correction", "AFTER INSERT ON adjustment FOR EACH ROW", Correction));
         foreach (var (name, on, snapshot) in triggers)
         {
             if (isPostgres)

@@ -92,47 +92,6 @@ public abstract class DisputesContract(Engine engine) : IAsyncLifetime
         Assert.Equal(1, await _books.Number("SELECT COUNT(*) FROM revenue_share WHERE status = 'DISPUTED'"));
     }
 
-    /// <summary>Against a model that knows nothing but the table of states.</summary>
-    [Fact]
-    public async Task Any_sequence_of_requests_follows_the_table_of_states()
-    {
-        const int seed = 20261121;
-        var second = await _server.NewKey(await _books.Organization("second", isOperator: true));
-        var random = new Random(seed);
-        var (status, revision, changes) = ("CALCULATED", 1, 1);
-        var moves = new Dictionary<(string, string), string>
-        {
-            [("CALCULATED", "approve")] = "APPROVED",
-            [("CALCULATED", "dispute")] = "DISPUTED",
-            [("APPROVED", "dispute")] = "DISPUTED",
-            [("DISPUTED", "resolve")] = "CALCULATED",
-        };
-        for (var step = 0; step < 120; step++)
-        {
-            var action = random.GetItems(["approve", "dispute", "resolve"], 1)[0];
-            var key = random.GetItems([_operator, second, _shopKey], 1)[0];
-            var seen = random.Next(4) == 0 ? revision - 1 + (2 * random.Next(2)) : revision;
-            var answer = await Send(action, key, seen, action == "approve" ? null : $"Step {step}");
-
-            var isAllowed = key != _shopKey || action == "dispute";
-            var moved = seen == revision ? moves.GetValueOrDefault((status, action)) : null;
-            var expected = !isAllowed ? 403 : seen < 1 ? 422 : moved is null ? 409 : 200;
-            Assert.True(
-                answer.Status == expected, $"seed {seed}, step {step}, {action} {seen} of {status}: {answer.Text}");
-            if (expected == 200)
-            {
-                (status, changes) = (moved!, changes + 1);
-                revision += action == "resolve" ? 1 : 0;
-                Assert.Equal(status, answer.Json.GetProperty("status").GetString());
-                Assert.Equal(revision, answer.Json.GetProperty("revision").GetInt32());
-            }
-        }
-
-        Assert.True(revision > 3, $"Only {revision} revisions: the seed is a dull one.");
-        Assert.Equal(changes, await _books.Number("SELECT MAX(seq) FROM share_transition"));
-        Assert.Equal(changes, await _books.Number("SELECT COUNT(*) FROM share_transition"));
-    }
-
     [Fact]
     public async Task Notes_are_merged_by_the_operator_and_nothing_else_can_be_edited()
     {

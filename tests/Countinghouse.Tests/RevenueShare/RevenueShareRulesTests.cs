@@ -77,70 +77,6 @@ public sealed class RevenueShareRulesTests
         Assert.Equal(received, handedOn + carry);
     }
 
-    /// <summary>
-    /// Months with rates of their own, closed in order, corrected before and after: what is booked of a month in all is
-    /// always what that month comes to by its own rate with all that is known of it, and no micro is lost on the way.
-    /// </summary>
-    [Fact]
-    public void Late_corrections_re_rate_their_own_month_and_no_micro_is_lost()
-    {
-        var random = new Random(Seed);
-        for (var history = 0; history < 5_000; history++)
-        {
-            var months = Enumerable.Range(0, random.Next(2, 9)).Select(number => Month($"2026-0{number + 1}")).ToList();
-            var rates = months.ToDictionary(month => month, _ => random.Next(FeeRate.Whole + 1));
-            var booked = months.ToDictionary(month => month, _ => (Pool: (BigInteger)0, Gross: 0L, Fee: 0L, Share: 0L));
-            var (carry, received, handedOn) = (0L, (BigInteger)0, (BigInteger)0);
-            foreach (var month in months)
-            {
-                var events = random.NextInt64(0, 1L << random.Next(1, 40));
-                var corrections = months.Where(origin => origin <= month && random.Next(2) == 0).Select(origin =>
-                    new Correction(
-                        origin,
-                        new Money(random.NextInt64(-1L << random.Next(1, 40), 1L << random.Next(1, 20))),
-                        new FeeRate(rates[origin]),
-                        Part(origin, booked[origin], rates[origin]))).ToList();
-
-                var made = RevenueShareRules.Calculate(
-                    month, new Money(events), new Money(carry), new FeeRate(rates[month]), corrections);
-
-                foreach (var part in made.Parts)
-                {
-                    var before = booked[part.Origin];
-                    booked[part.Origin] = (
-                        before.Pool + part.Pool.Micros,
-                        before.Gross + part.Gross.Value,
-                        before.Fee + part.Fee.Value,
-                        before.Share + part.Share.Value);
-                }
-
-                carry = made.CarryOut.Micros;
-                received += (BigInteger)events + corrections.Sum(correction => correction.Amount.Micros);
-                handedOn += (BigInteger)made.Gross.Value * 10_000;
-                Assert.True(
-                    received == handedOn + carry && carry is >= 0 and <= 9_999
-                    && made.Gross.Value == made.Parts.Sum(part => part.Gross.Value)
-                    && made.Fee.Value + made.Share.Value == made.Gross.Value
-                    && months.TrueForAll(origin => IsWhole(booked[origin], rates[origin])),
-                    $"seed {Seed}, history {history}, {month}: {made}");
-            }
-        }
-    }
-
-    /// <summary>Are these the whole cents of the pool, split by the rate, by the definition of division?</summary>
-    private static bool IsWhole((BigInteger Pool, long Gross, long Fee, long Share) booked, int ppm)
-    {
-        var rest = booked.Pool - ((BigInteger)booked.Gross * 10_000);
-        var feeRest = ((BigInteger)booked.Gross * ppm) - ((BigInteger)booked.Fee * 1_000_000);
-        return rest >= 0 && rest < 10_000 && feeRest >= 0 && feeRest < 1_000_000
-            && booked.Fee + booked.Share == booked.Gross;
-    }
-
-    private static SharePart Part(Period origin, (BigInteger Pool, long Gross, long Fee, long Share) booked, int ppm) =>
-        new(
-            origin, new Money((long)booked.Pool), new Cents(booked.Gross), new Cents(booked.Fee),
-            new Cents(booked.Share), new FeeRate(ppm));
-
     private static Calculation Calculate(long events, long adjustments, long carryIn, int ppm)
     {
         var (month, rate) = (Month("2026-07"), new FeeRate(ppm));
@@ -151,7 +87,11 @@ public sealed class RevenueShareRulesTests
             rate,
             adjustments == 0
                 ? []
-                : [new Correction(month, new Money(adjustments), rate, Part(month, (0, 0, 0, 0), ppm))]);
+                : [new Correction(
+                    month,
+                    new Money(adjustments),
+                    rate,
+                    new SharePart(month, default, default, default, default, rate))]);
     }
 
     [Theory]
