@@ -12,6 +12,17 @@ public readonly record struct StatementLine(
 public readonly record struct StatementCorrection(
     UtcDay Day, CampaignId Campaign, LocationId Location, EventId? Event, Money Amount, string Reason);
 
+/// <summary>A payout that the record is or was in; not part of the calculation.</summary>
+/// <param name="Payout">The payout.</param>
+/// <param name="State">Where it stands, in the words of payouts.</param>
+/// <param name="Transfer">The provider's transfer or the bank's reference; empty until the money has moved.</param>
+/// <param name="SettledAt">When it ended; null while it is under way.</param>
+/// <param name="Part">What of it is this record's.</param>
+/// <param name="Amount">The whole payout.</param>
+/// <param name="Reversed">What of the whole came back.</param>
+public readonly record struct StatementPayout(
+    PayoutId Payout, string State, string Transfer, Instant? SettledAt, Cents Part, Cents Amount, Cents Reversed);
+
 /// <summary>
 /// Everything that a record was calculated from. Nothing of it can change once the month is closed: names, states and
 /// payouts, which can, are not in it.
@@ -67,6 +78,30 @@ public sealed class StatementStore(Database database)
         SELECT origin_period, pool_micro, gross_cents, fee_cents, share_cents, fee_ppm
         FROM revenue_share_part WHERE org_id = @org AND period = @period ORDER BY origin_period DESC
         """;
+
+    private const string Payouts = """
+        SELECT p.payout_id, p.state, p.transfer_id, p.settled_at, i.share_cents, p.amount_cents, p.reversed_cents
+        FROM payout_item i JOIN payout p ON p.org_id = i.org_id AND p.payout_id = i.payout_id
+        WHERE i.org_id = @org AND i.share_id = @share ORDER BY p.created_at, p.payout_id
+        """;
+
+    /// <summary>The payouts that the record is or was in, the first one first.</summary>
+    public Task<List<StatementPayout>> FindPayouts(
+        OrganizationId retailer, ShareId share, CancellationToken cancellation) => database.Read(
+        connection => connection.Query(
+            Payouts,
+            row => new StatementPayout(
+                row.Id<PayoutId>(0),
+                row.GetString(1),
+                row.TextOrNull(2) ?? "",
+                row.InstantOrNull(3),
+                new Cents(row.GetInt64(4)),
+                new Cents(row.GetInt64(5)),
+                new Cents(row.GetInt64(6))),
+            cancellation,
+            ("org", retailer),
+            ("share", share)),
+        cancellation);
 
     /// <summary>Null when there is no such record, or when it is another organization's.</summary>
     public Task<Statement?> Find(OrganizationId retailer, ShareId share, CancellationToken cancellation) =>

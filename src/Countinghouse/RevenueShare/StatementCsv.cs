@@ -94,27 +94,47 @@ public static class StatementCsv
     public static string HashOf(byte[] calculation) => Convert.ToHexStringLower(SHA256.HashData(calculation));
 
     /// <summary>The whole statement: the calculation, its hash, and how the record stands.</summary>
-    public static byte[] Write(byte[] calculation, Statement statement, RevenueShareOut record)
+    public static byte[] Write(
+        byte[] calculation,
+        Statement statement,
+        RevenueShareOut record,
+        IReadOnlyList<StatementPayout> payouts)
     {
         using var text = new StringWriter(CultureInfo.InvariantCulture);
         using var csv = new CsvWriter(text, CultureInfo.InvariantCulture);
         var row = new Row(statement.Share.ToString(), statement.Month.ToString());
         Write(csv, row with { Section = "HASH", Reason = "sha256 " + HashOf(calculation) });
         Write(csv, row with { Section = "STATUS", Reason = RevenueShareStore.Stored(record.Status) });
-        if (record.PaidAt is { } paid)
+        foreach (var (number, payout) in payouts.Index())
         {
+            // Gross is the whole payout, share this record's part of it.
             Write(csv, row with
             {
                 Section = "PAYOUT",
-                Day = UtcDay.Of(paid.ToTime()).ToString(),
-                Reason = record.StripeTransferId,
-                Share = record.RetailerShare,
+                Number = number + 1,
+                Day = DayOf(payout),
+                Reason = $"{payout.State} {payout.Payout} {payout.Transfer}".TrimEnd(),
+                Gross = payout.Amount,
+                Share = payout.Part,
             });
+            if (payout.Reversed.Value > 0)
+            {
+                Write(csv, row with
+                {
+                    Section = "RETURNED",
+                    Number = number + 1,
+                    Reason = payout.Transfer,
+                    Gross = new Cents(-payout.Reversed.Value),
+                });
+            }
         }
 
         csv.Flush();
         return [.. calculation, .. Encoding.UTF8.GetBytes(text.ToString())];
     }
+
+    private static string DayOf(StatementPayout payout) =>
+        payout.SettledAt is { } settled ? UtcDay.Of(settled.ToTime()).ToString() : "";
 
     private static void Write(CsvWriter csv, Row row)
     {

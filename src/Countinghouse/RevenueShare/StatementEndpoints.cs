@@ -55,11 +55,13 @@ public static class StatementEndpoints
 
         context.Response.Headers.Vary = "Accept";
         var calculation = StatementCsv.Calculation(statement);
+        var payouts = await statements.FindPayouts(retailer, share, cancellation);
         if (WantsCsv(context))
         {
             context.Response.Headers.ContentDisposition =
                 $"attachment; filename=\"statement-{statement.Month}-{share}.csv\"";
-            return TypedResults.Bytes(StatementCsv.Write(calculation, statement, record), "text/csv; charset=utf-8");
+            return TypedResults.Bytes(
+                StatementCsv.Write(calculation, statement, record, payouts), "text/csv; charset=utf-8");
         }
 
         context.Response.Headers.ContentSecurityPolicy = StatementPage.ContentSecurityPolicy;
@@ -70,6 +72,7 @@ public static class StatementEndpoints
                 statement,
                 StatementCsv.HashOf(calculation),
                 record,
+                payouts,
                 organization!.Name,
                 await catalog.LocationNames(retailer, cancellation)),
             "text/html; charset=utf-8");

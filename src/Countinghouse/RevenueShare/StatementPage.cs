@@ -37,6 +37,7 @@ public static class StatementPage
         Statement statement,
         string calculationHash,
         RevenueShareOut record,
+        IReadOnlyList<StatementPayout> payouts,
         string retailerName,
         IReadOnlyDictionary<LocationId, string> locationNames)
     {
@@ -61,7 +62,7 @@ public static class StatementPage
         WriteParts(page, statement);
         WriteLines(page, statement, locationNames);
         WriteCorrections(page, statement, locationNames);
-        WriteStanding(page, record);
+        WriteStanding(page, record, payouts);
         page.Append(CultureInfo.InvariantCulture, $"""
             <h2>Where it comes from</h2>
             <p>Record <code>{statement.Share}</code> of organization <code>{statement.Retailer}</code>. SHA-256 of the
@@ -163,19 +164,43 @@ public static class StatementPage
         page.Append("</tbody>\n</table></div>\n");
     }
 
-    private static void WriteStanding(StringBuilder page, RevenueShareOut record)
+    private static void WriteStanding(
+        StringBuilder page, RevenueShareOut record, IReadOnlyList<StatementPayout> payouts)
     {
         var standing = record.Status switch
         {
             RevenueShareStatusEnum.Calculated => "Calculated; waits for the operator's approval.",
+            RevenueShareStatusEnum.Approved when record.PayoutId is not null => "Approved; its payout is under way.",
             RevenueShareStatusEnum.Approved => "Approved; waits for payment.",
             RevenueShareStatusEnum.Disputed => "Disputed; is not paid until that is settled.",
-            RevenueShareStatusEnum.Paid => string.Create(
-                CultureInfo.InvariantCulture,
-                $"Paid on {UtcDay.Of(record.PaidAt!.Value.ToTime())}: {record.RetailerShare}, "
-                + $"transfer {Text(record.StripeTransferId)}."),
+            RevenueShareStatusEnum.Paid =>
+                $"Paid on {UtcDay.Of(record.PaidAt!.Value.ToTime())}: {record.RetailerShare}.",
         };
         page.Append(CultureInfo.InvariantCulture, $"<h2>Payment</h2>\n<p>{standing}</p>\n");
+        if (payouts.Count == 0)
+        {
+            return;
+        }
+
+        page.Append("""
+            <div class="scroll"><table>
+            <thead><tr><th>Payout</th><th>Day</th><th>State</th><th>Transfer</th><th class="n">This record</th>
+            <th class="n">Whole payout</th><th class="n">Came back</th></tr></thead>
+            <tbody>
+
+            """);
+        foreach (var payout in payouts)
+        {
+            var day = payout.SettledAt is { } settled ? UtcDay.Of(settled.ToTime()).ToString() : "";
+            page.Append(CultureInfo.InvariantCulture, $"""
+                <tr><td><code>{payout.Payout}</code></td><td>{day}</td><td>{payout.State}</td>
+                <td><code>{Text(payout.Transfer)}</code></td><td class="n">{payout.Part}</td>
+                <td class="n">{payout.Amount}</td><td class="n">{payout.Reversed}</td></tr>
+
+                """);
+        }
+
+        page.Append("</tbody>\n</table></div>\n");
     }
 
     private static long Sum(IReadOnlyList<StatementLine> lines) => lines.Sum(line => line.Amount.Micros);

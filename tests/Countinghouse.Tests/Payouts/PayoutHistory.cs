@@ -77,7 +77,7 @@ internal sealed class PayoutHistory : IAsyncDisposable
         var history = new PayoutHistory(database, seed, hasRandomKeys, keysKeptSeconds);
         await history.Fill(retailers);
         await history.Live();
-        return (history, await history.Check());
+        return (history, await PayoutHistoryCheck.Run(database.Database, history.Truth));
     }
 
     public async ValueTask DisposeAsync()
@@ -232,8 +232,11 @@ internal sealed class PayoutHistory : IAsyncDisposable
 
     private Task Approve(int wave) => _database.Database.Write(
         connection => connection.Execute(
-            $"UPDATE revenue_share SET status = 'APPROVED' WHERE status = 'CALCULATED' AND share_cents % {Waves} = @wave",
+            """
+            UPDATE revenue_share SET status = 'APPROVED' WHERE status = 'CALCULATED' AND share_cents % @waves = @wave
+            """,
             CancellationToken.None,
+            ("waves", Waves),
             ("wave", wave)),
         CancellationToken.None);
 
@@ -325,86 +328,10 @@ internal sealed class PayoutHistory : IAsyncDisposable
 
     private T Any<T>(IReadOnlyList<T> choices) => choices[_random.Next(choices.Count)];
 
-    private async Task<List<string>> Check()
-    {
-        var wrong = new List<string>();
-        var truth = _bank.Truth();
-        var moved = truth.Transfers.ToLookup(transfer => transfer.TransferGroup ?? "");
-        var payouts = await _database.Database.Read(
-            connection => connection.Query(
-                "SELECT payout_id, org_id, state, amount_cents, reversed_cents, transfer_id, destination FROM payout",
-                row => (
-                    Id: row.Id<PayoutId>(0), Retailer: row.Id<OrganizationId>(1), State: row.GetString(2),
-                    Cents: row.GetInt64(3), Back: row.GetInt64(4), Transfer: row.TextOrNull(5),
-                    Destination: row.GetString(6)),
-                CancellationToken.None),
-            CancellationToken.None);
-        foreach (var payout in payouts)
-        {
-            var transfers = moved[$"payout_{payout.Id}"].ToList();
-            var expected = payout.State is "SUCCEEDED" or "REVERSED" ? 1 : 0;
-            if (transfers.Count != expected || payout.State is "READY" or "SENDING" or "UNKNOWN")
-            {
-                wrong.Add($"payout {payout.Id} is {payout.State} and was moved {transfers.Count} times");
-            }
-            else if (expected == 1 && (transfers[0].AmountCents, transfers[0].AmountReversedCents, transfers[0].Id,
-                transfers[0].Destination) != (payout.Cents, payout.Back, payout.Transfer, payout.Destination))
-            {
-                wrong.Add($"payout {payout.Id} is {payout}, moved by {transfers[0]}");
-            }
-        }
-
-        var strangers = truth.Transfers.Count - payouts.Sum(payout => moved[$"payout_{payout.Id}"].Count());
-        if (strangers != 0)
-        {
-            wrong.Add($"{strangers} transfers are no payout's");
-        }
-
-        await CheckBooks(wrong, truth);
-        return wrong;
-    }
-
-    /// <summary>What records say was paid is what moved and stayed away; ledger and items agree.</summary>
-    private async Task CheckBooks(List<string> wrong, FakeTruth truth)
-    {
-        await _database.Database.Read(
-            async connection =>
-            {
-                await PayoutBooks.Check(connection, one => wrong.Add($"{one}"), CancellationToken.None);
-                var bank = await connection.Number(
-                    "SELECT CAST(COALESCE(SUM(amount_micro), 0) AS bigint) FROM ledger_entry WHERE account = 'BANK'",
-                    CancellationToken.None);
-                var gone = truth.Transfers.Sum(transfer => transfer.AmountCents - transfer.AmountReversedCents);
-                if (bank != -10_000 * gone)
-                {
-                    wrong.Add($"the bank's balance is {bank} micros, and {gone} cents have moved");
-                }
-
-                var paid = await connection.Number(
-                    "SELECT CAST(COALESCE(SUM(share_cents), 0) AS bigint) FROM revenue_share WHERE status = 'PAID'",
-                    CancellationToken.None);
-                var standing = truth.Transfers.Where(transfer => !transfer.IsReversed).Sum(one => one.AmountCents);
-                if (paid != standing)
-                {
-                    wrong.Add($"records of {paid} cents are PAID, and transfers of {standing} stand");
-                }
-
-                var others = await connection.Number(
-                    "SELECT COUNT(*) FROM payout_difference WHERE kind <> 'REVERSAL'", CancellationToken.None);
-                if (others > 0)
-                {
-                    wrong.Add($"{others} differences were listed that are no reversals");
-                }
-
-                return true;
-            },
-            CancellationToken.None);
-    }
-
     /// <summary>Stands for kill -9 in the midst of a call.</summary>
     private sealed class Killed() : Exception("The worker was killed.");
 
-    /// <summary>Kills the worker before or after the effect of a call now and then; breaks keys when asked to.</summary>
+    /// <summary>Kills the worker before or after a call has its effect; breaks keys when asked to.</summary>
     private sealed class Crashing(PayoutHistory history, bool hasRandomKeys) : DelegatingHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(

@@ -86,12 +86,15 @@ public abstract class StatementContract(Engine engine) : IAsyncLifetime
         await new Books(_server.Database).Execute(
             "UPDATE revenue_share SET status = 'PAID', paid_at = 1790000000000000, payout_id = @payout, "
             + "stripe_transfer_id = 'tr_<1>'",
-            ("payout", NamedId.Create("payout")));
+            ("payout", TestRows.Payout));
+        await AddPayout("tr_<1>", 1790000000000000);
 
         var after = await Read("format=csv");
         Assert.Equal(before, Calculation(after));
         Assert.EndsWith(
-            $"{_share},STATUS,,2026-09,,,,,PAID,,,,,\r\n{_share},PAYOUT,,2026-09,2026-09-21,,,,tr_<1>,,,,,0.95\r\n",
+            $"{_share},STATUS,,2026-09,,,,,PAID,,,,,\r\n"
+                + $"{_share},PAYOUT,1,2026-09,2026-09-21,,,,SUCCEEDED {TestRows.Payout} tr_<1>,,51.00,,,0.95\r\n"
+                + $"{_share},RETURNED,1,2026-09,,,,,tr_<1>,,-1.00,,,\r\n",
             after);
         var page = await Read("format=html");
         Assert.Contains(
@@ -129,6 +132,27 @@ public abstract class StatementContract(Engine engine) : IAsyncLifetime
                 $"revenue-share/{_market.Retailer}/{NamedId.Create("none")}/statement", _market.RetailerKey));
         Assert.Equal(200, await Status($"{Path}/statement", _operator));
     }
+
+    /// <summary>A payout of this record and others, of which a dollar came back.</summary>
+    private async Task AddPayout(string transfer, long settledAt)
+    {
+        foreach (var row in TestRows.PayoutsOf9().Where(row => row.Table is "payout_run" or "payout" or "payout_item"))
+        {
+            var own = row.Table switch
+            {
+                "payout" => row.With(
+                    ("org_id", _market.Retailer), ("state", "SUCCEEDED"), ("transfer_id", transfer),
+                    ("settled_at", settledAt), ("amount_cents", 5_100L), ("reversed_cents", 100L)),
+                "payout_item" => row.With(
+                    ("org_id", _market.Retailer), ("share_id", ShareOf(_share)), ("share_cents", 95L)),
+                _ => row,
+            };
+            await _server.Database.Write(own.Insert, CancellationToken.None);
+        }
+    }
+
+    private static ShareId ShareOf(string text) =>
+        ShortUuid.TryParse(text, out var id) ? new ShareId(id) : throw new ArgumentException(text);
 
     private string Path => $"revenue-share/{_market.Retailer}/{_share}";
 
