@@ -64,6 +64,9 @@ public sealed partial class Settlements(
     TimeProvider clock,
     ILogger<Settlements> log)
 {
+    /// <summary>Organizations that are worked on side by side; each is in memory while it is.</summary>
+    private const int AtOnceMax = 4;
+
     /// <summary>Closes a month, or with <paramref name="dryRun"/> works out what closing it would make.</summary>
     public Task<CloseResult> Close(Period period, string actor, bool dryRun, CancellationToken cancellation) =>
         Close(period, null, actor, dryRun, cancellation);
@@ -181,32 +184,29 @@ public sealed partial class Settlements(
             return null;
         }
 
-        var verified = new List<(OrganizationId, RollupTotals)>(advertisers.Count);
-        foreach (var advertiser in advertisers)
+        var verified = new RollupTotals?[advertisers.Count];
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, advertisers.Count),
+            AtOnce(cancellation),
+            async (number, token) => verified[number] = await Verify(period, advertisers[number], token));
+        return verified.Contains(null) ? null : [.. advertisers.Zip(verified, (one, totals) => (one, totals!.Value))];
+    }
+
+    /// <summary>Null when the advertiser's rollups are not what its events come to.</summary>
+    private async Task<RollupTotals?> Verify(Period period, OrganizationId advertiser, CancellationToken cancellation)
+    {
+        var compared = await database.ReadSnapshot(
+            connection => check.Compare(
+                connection, advertiser, period.FirstDay.FirstHour, period.LastDay.LastHour, cancellation),
+            cancellation);
+        if (compared.Differences is not [var first, ..])
         {
-            var compared = await database.ReadSnapshot(
-                connection => check.Compare(
-                    connection, advertiser, period.FirstDay.FirstHour, period.LastDay.LastHour, cancellation),
-                cancellation);
-            if (compared.Differences.Count == 0)
-            {
-                verified.Add((advertiser, new RollupTotals(compared.Events, compared.Charge)));
-            }
-            else
-            {
-                var first = compared.Differences[0];
-                LogDoesNotAddUp(
-                    period,
-                    advertiser,
-                    compared.Differences.Count,
-                    first.Key,
-                    first.Figure,
-                    first.Stored,
-                    first.Expected);
-            }
+            return new RollupTotals(compared.Events, compared.Charge);
         }
 
-        return verified.Count == advertisers.Count ? verified : null;
+        LogDoesNotAddUp(
+            period, advertiser, compared.Differences.Count, first.Key, first.Figure, first.Stored, first.Expected);
+        return null;
     }
 
     private async Task Settle(
@@ -215,19 +215,23 @@ public sealed partial class Settlements(
         // The month is fenced: its rollups cannot change between this sum and the retailers' transactions.
         var retailers = await database.Read(
             connection => steps.Retailers(connection, period, cancellation), cancellation);
-        foreach (var earned in retailers.Where(one => only is null || one.Retailer == only))
-        {
-            await database.Write(
+        await Parallel.ForEachAsync(
+            retailers.Where(one => only is null || one.Retailer == only),
+            AtOnce(cancellation),
+            async (earned, token) => await database.Write(
                 async connection => await steps.Settle(
                     connection,
                     earned.Retailer,
                     period,
-                    await Calculate(connection, earned, period, cancellation),
+                    await Calculate(connection, earned, period, token),
                     actor,
-                    cancellation),
-                cancellation);
-        }
+                    token),
+                token));
     }
+
+    /// <summary>Organizations side by side: while the database works on one, the program works on another.</summary>
+    private static ParallelOptions AtOnce(CancellationToken cancellation) =>
+        new() { MaxDegreeOfParallelism = AtOnceMax, CancellationToken = cancellation };
 
     /// <summary>What the month's records are, or would be; worked out anew, which always gives the same.</summary>
     private async Task<CloseResult> Show(
