@@ -9,7 +9,8 @@ internal static class PayoutsCommand
     public static Command Create() => new DocumentedCommand(
         "payouts",
         "Pay retailers what was approved, and see what became of it. A preview says who would be paid; a second "
-            + "person confirms it; a serving node sends it. What is done here is noted as done by the operating system's user.",
+            + "person confirms it; a serving node sends it. What is done here is noted as done by the operating "
+            + "system's user.",
         """
         countinghouse payouts preview
         countinghouse payouts confirm 3gNc2sFgK7e4kTJw9XqHbY --fingerprint 5f70bf18a08660b6...
