@@ -168,7 +168,7 @@ internal sealed record OpenDemo(DemoFile File, FakeStripeChild? Stripe) : IAsync
     {
         null => "",
         { Url: { } url } => $"Payouts go through a fake Stripe; what it really moved: {new Uri(url, "/_/truth")}",
-        _ => $"Payouts are not set up: the fake Stripe did not start ({Stripe.Complaint}).",
+        _ => $"Payouts are not set up: the fake Stripe did not start ({Stripe.Complaint?.TrimEnd('.')}).",
     });
 
     public ValueTask DisposeAsync() => Stripe?.DisposeAsync() ?? default;

@@ -52,7 +52,7 @@ internal sealed record DemoFile
             Demo keys   advertiser  {Advertiser.ApiKey}
                         retailer    {Retailer.ApiKey}
                         operator    {Operator.ApiKey}
-                        second one  {SecondOperator?.ApiKey}
+                        operator 2  {SecondOperator?.ApiKey}
             More of them in {FileName} in the data directory. API reference: {BaseUrl}/docs
             {payouts}
 

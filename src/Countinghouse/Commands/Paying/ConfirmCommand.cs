@@ -86,7 +86,7 @@ internal static class ConfirmCommand
         var byHand = payouts.Count(payout => payout is { State: PayoutState.Sending, DueAt: null });
         return $"{payouts.Count} {(payouts.Count == 1 ? "payout is" : "payouts are")} made, {sum} USD in all."
             + (waiting == 0 ? ""
-                : isSent ? $" {waiting} not done yet: a serving node (Payouts:Work) goes on with them."
+                : isSent ? $" {waiting} not done yet: a serving node (Payouts:Work) goes on."
                 : " A serving node (Payouts:Work) sends them within seconds.")
             + (byHand > 0 ? $" {byHand} for your bank to pay: see \"payouts bank-file\"." : "");
     }
