@@ -18,6 +18,7 @@ var program = new DocumentedCommand(
     KeysCommand.Create(),
     AdjustmentsCommand.Create(),
     CloseCommand.Create(),
+    PayoutsCommand.Create(),
     ExportCommand.Create(),
     ImportCommand.Create(),
     VerifyCommand.Create(),

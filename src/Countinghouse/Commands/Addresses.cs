@@ -55,6 +55,23 @@ internal static class Addresses
         }
     }
 
+    /// <summary>Where programs on this machine reach the first address; null when its port is yet to be found.
+    /// </summary>
+    public static Uri? ForNeighbors(string urls)
+    {
+        var address = BindingAddress.Parse(Split(urls)[0]);
+        if (address.IsUnixPipe || address.IsNamedPipe || address.Port == 0)
+        {
+            return null;
+        }
+
+        var host = Endpoint(address).Address;
+        var near = host.Equals(IPAddress.Any) ? IPAddress.Loopback
+            : host.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
+            : host;
+        return new UriBuilder(Uri.UriSchemeHttp, near.ToString(), address.Port).Uri;
+    }
+
     private static string[] Split(string urls) =>
         urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 

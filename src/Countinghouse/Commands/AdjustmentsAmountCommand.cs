@@ -48,7 +48,7 @@ internal static class AdjustmentsAmountCommand
             LocationId = line.GetValue(Location),
             Reason = line.GetRequiredValue(Reason),
         };
-        AdjustmentsCommand.Check(wanted, AdjustmentRefusals.Check);
+        Refusals.Check(wanted, AdjustmentRefusals.Check);
         await using var workplace = await Workplace.Open(DatabaseOptions.Read(line), cancellation);
         var campaign = line.GetRequiredValue(Campaign);
         var owner = await AdjustmentsCommand.OwnerOf(workplace, campaign, cancellation);

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Countinghouse.Access;
 using Countinghouse.Adjustments;
-using Countinghouse.Http;
 using Countinghouse.Primitives;
 
 namespace Countinghouse.Commands;
@@ -46,28 +44,12 @@ internal static class AdjustmentsCommand
         await workplace.GetRequiredService<OwnerStore>().OfCampaign(campaign, cancellation)
         ?? throw new CommandException($"There is no campaign {campaign} in this database.");
 
-    /// <summary>Holds what is wanted against the rules of the request's body, as if it had come over HTTP.</summary>
-    public static void Check<T>(T wanted, Func<T, FieldError?> check)
-        where T : class
-    {
-        var body = JsonBody.Parse<T>(JsonSerializer.SerializeToUtf8Bytes(wanted, WireJson.Options), strict: true);
-        if (body.Problem is null)
-        {
-            body.Refuse(check(wanted));
-        }
-
-        if (body.Problem is { } problem)
-        {
-            throw Refused(problem);
-        }
-    }
-
     /// <summary>Says what was done, or why it was not.</summary>
     public static async Task<int> Show(Adjusted done, AdjustmentKind kind, bool dryRun = false)
     {
         if (AdjustmentRefusals.Of(done.Outcome, kind) is { } problem)
         {
-            throw Refused(problem);
+            throw Refusals.Say(problem);
         }
 
         await Console.Error.WriteLineAsync(string.Create(
@@ -83,10 +65,4 @@ internal static class AdjustmentsCommand
             ]]);
         return 0;
     }
-
-    /// <summary>The API's own words, so that there is one of each.</summary>
-    private static CommandException Refused(Problem problem) => new(
-        problem.Errors is { Count: > 1 } errors
-            ? string.Join(' ', errors.Select(error => $"{error.Field} {error.Message}."))
-            : problem.Detail);
 }

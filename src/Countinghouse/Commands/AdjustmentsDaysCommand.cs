@@ -53,7 +53,7 @@ internal static class AdjustmentsDaysCommand
             Reason = line.GetRequiredValue(Reason),
             DryRun = line.GetValue(DryRun),
         };
-        AdjustmentsCommand.Check(wanted, AdjustmentRefusals.Check);
+        Refusals.Check(wanted, AdjustmentRefusals.Check);
         await using var workplace = await Workplace.Open(DatabaseOptions.Read(line), cancellation);
         var campaign = line.GetRequiredValue(Campaign);
         var owner = await AdjustmentsCommand.OwnerOf(workplace, campaign, cancellation);

@@ -37,7 +37,7 @@ internal static class AdjustmentsEventCommand
             EventId = line.GetRequiredValue(Event),
             Reason = line.GetRequiredValue(Reason),
         };
-        AdjustmentsCommand.Check(wanted, _ => null);
+        Refusals.Check(wanted, _ => null);
         await using var workplace = await Workplace.Open(DatabaseOptions.Read(line), cancellation);
         var campaign = line.GetRequiredValue(Campaign);
         var owner = await AdjustmentsCommand.OwnerOf(workplace, campaign, cancellation);

@@ -61,13 +61,13 @@ internal static class CloseCommand
             CloseOutcome.AlreadyClosed => $"{month} was closed before; nothing was changed: {Sums(result)}.",
             CloseOutcome.Previewed => $"Closing {month} would make, and nothing was written: {Sums(result)}.",
             CloseOutcome.SettledOne => $"{month} is fenced, and one record is made: {Sums(result)}.",
-            CloseOutcome.TooEarly => throw Refused(
+            CloseOutcome.TooEarly => throw Refusals.Say(
                 Problems.PeriodTooEarly(month.ToString(), RevenueShareRules.ClosesAt(month).ToString())),
-            CloseOutcome.OutOfOrder => throw Refused(
+            CloseOutcome.OutOfOrder => throw Refusals.Say(
                 Problems.PeriodOutOfOrder(month.ToString(), result.First!.Value.ToString())),
-            CloseOutcome.BeforeFirst => throw Refused(
+            CloseOutcome.BeforeFirst => throw Refusals.Say(
                 Problems.PeriodBeforeFirst(month.ToString(), result.First!.Value.ToString())),
-            CloseOutcome.DoesNotAddUp => throw Refused(Problems.PeriodDoesNotAddUp(month.ToString())),
+            CloseOutcome.DoesNotAddUp => throw Refusals.Say(Problems.PeriodDoesNotAddUp(month.ToString())),
         };
 
         await Console.Error.WriteLineAsync(sentence);
@@ -78,9 +78,6 @@ internal static class CloseCommand
             shares.Select(Row));
         return 0;
     }
-
-    /// <summary>The API's own words, so that there is one of each.</summary>
-    private static CommandException Refused(Problem problem) => new(problem.Detail);
 
     private static string Sums(CloseResult result)
     {

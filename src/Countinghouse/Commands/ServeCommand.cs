@@ -97,10 +97,15 @@ internal static class ServeCommand
         await app.Services.GetRequiredService<Migrator>().Migrate(cancellation);
         await app.Services.GetRequiredService<JournalUpgrade>().Run(cancellation);
 
-        var demo = line.GetValue(NoDemo)
+        // It changes the configuration, and payouts read theirs when they are used first: after the start.
+        await using var demo = line.GetValue(NoDemo)
             ? null
-            : await Demo.EnsureFilled(
-                settings, app.Services.GetRequiredService<Database>(), line.GetValue(DemoScale), cancellation);
+            : await Demo.Open(
+                settings,
+                app.Services.GetRequiredService<Database>(),
+                app.Configuration,
+                line.GetValue(DemoScale),
+                cancellation);
 
         await Start(app, cancellation);
         isReady = true;

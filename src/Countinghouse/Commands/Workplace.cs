@@ -13,8 +13,12 @@ internal static class Workplace
     /// <param name="settings">Which database.</param>
     /// <param name="cancellation">Ends the wait for another program's migration.</param>
     /// <param name="clock">The time to work at instead of the real one; the demo's moves.</param>
+    /// <param name="also">Settings that go before all others.</param>
     public static async Task<ServiceProvider> Open(
-        ServerSettings settings, CancellationToken cancellation, TimeProvider? clock = null)
+        ServerSettings settings,
+        CancellationToken cancellation,
+        TimeProvider? clock = null,
+        IEnumerable<KeyValuePair<string, string?>>? also = null)
     {
         if (!settings.DatabaseExists)
         {
@@ -30,7 +34,7 @@ internal static class Workplace
         // Standard output is for results alone.
         services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        var configuration = ReadConfiguration();
+        var configuration = ReadConfiguration(also);
         services.AddSingleton<IConfiguration>(configuration);
         Server.AddSlices(services, configuration);
         if (clock is not null)
@@ -63,10 +67,12 @@ internal static class Workplace
     }
 
     /// <summary>The server's own sources, so that a setting means the same to a command.</summary>
-    private static IConfigurationRoot ReadConfiguration() => new ConfigurationBuilder()
+    private static IConfigurationRoot ReadConfiguration(
+        IEnumerable<KeyValuePair<string, string?>>? also) => new ConfigurationBuilder()
         .SetBasePath(AppContext.BaseDirectory)
         .AddJsonFile("appsettings.json", optional: true)
         .AddEnvironmentVariables()
         .AddEnvironmentVariables("COUNTINGHOUSE_")
+        .AddInMemoryCollection(also ?? [])
         .Build();
 }

@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Countinghouse.Access;
 using Countinghouse.Http;
-using Countinghouse.Payouts.Providers;
 using Countinghouse.Primitives;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -97,9 +96,8 @@ public static class PayoutAccountEndpoints
 
     private static async Task<Results<Ok<PayoutAccountOut>, Problem>> Set(
         HttpContext context,
+        PayoutDestinations destinations,
         PayoutAccountStore store,
-        IEnumerable<IPayoutProvider> providers,
-        TimeProvider clock,
         CancellationToken cancellation)
     {
         var body = await context.ReadJson<NewPayoutAccount>(cancellation);
@@ -108,35 +106,11 @@ public static class PayoutAccountEndpoints
             return problem;
         }
 
-        var provider = providers.Of(body.Value.Provider == PayoutProviderEnum.Stripe
-            ? StripeProvider.ProviderName
-            : ManualProvider.ProviderName);
-        if (Complaint(await provider.Check(body.Value.Destination, cancellation)) is { } complaint)
-        {
-            return complaint;
-        }
-
-        await store.SetDestination(
-            Retailer(context),
-            provider.Name,
-            body.Value.Destination,
-            context.Caller().Actor,
-            Instant.Of(clock.GetUtcNow()),
-            cancellation);
-        return TypedResults.Ok(await Answer(context, store, cancellation));
+        var check = await destinations.Set(Retailer(context), body.Value, context.Caller().Actor, cancellation);
+        return PayoutRefusals.Of(check) is { } refused
+            ? refused
+            : TypedResults.Ok(await Answer(context, store, cancellation));
     }
-
-    /// <summary>Null when money can be sent there.</summary>
-    internal static Problem? Complaint(DestinationCheck check) => check switch
-    {
-        DestinationCheck.Fine => null,
-        DestinationCheck.Malformed => Problems.Invalid(
-            "destination", "must be a connected account (acct_...) for stripe, or one line of text for manual"),
-        DestinationCheck.Unknown => Problems.Invalid("destination", "names no account that the provider knows"),
-        DestinationCheck.CannotReceive => Problems.Invalid("destination", "may not receive transfers yet"),
-        DestinationCheck.NotConfigured => Problems.ProviderNotConfigured(),
-        DestinationCheck.Unreachable => Problems.ProviderUnreachable(HttpOptions.RetryAfterSeconds),
-    };
 
     private static async Task<Results<Ok<PayoutAccountOut>, Problem>> Hold(
         HttpContext context, PayoutAccountStore store, TimeProvider clock, CancellationToken cancellation)

@@ -234,15 +234,7 @@ public static class PayoutEndpoints
     {
         var decided = await decision;
         var payout = await reader.Find(Organization(context), Payout(context), cancellation);
-        return (decided, payout) switch
-        {
-            (_, null) or (Decided.NoSuchPayout, _) => Problems.NotFound(),
-            (Decided.Done, { } found) => TypedResults.Ok(found),
-            (Decided.NotPossible, { } found) => Problems.PayoutNotIn(PayoutWords.Of(found.Payout.State)),
-            (Decided.ReferenceUsed, _) => Problems.PaymentReferenceUsed(),
-            (Decided.MoreThanPaid, { } found) => Problems.MoreThanPaid(
-                found.Payout.Amount.ToString(), found.Payout.ReversedAmount.ToString()),
-        };
+        return PayoutRefusals.Of(decided, payout) is { } refused ? refused : TypedResults.Ok(payout!);
     }
 
     private static OrganizationId Organization(HttpContext context) => context.Id<OrganizationId>("organization_id");

@@ -21,6 +21,8 @@ public sealed class PayoutReader(Database database)
 
     private const string FindOne = Columns + " WHERE org_id = @org AND payout_id = @payout";
 
+    private const string InRun = Columns + " WHERE run_id = @run ORDER BY org_id";
+
     private const string InBankFile = Columns + """
          WHERE run_id = @run AND provider = @manual AND state = 'SENDING' AND due_at IS NULL ORDER BY org_id
         """;
@@ -86,6 +88,10 @@ public sealed class PayoutReader(Database database)
                 };
         },
         cancellation);
+
+    /// <summary>A run's payouts, as they stand now.</summary>
+    public Task<List<PayoutOut>> OfRun(PayoutRunId run, CancellationToken cancellation) => database.Read(
+        connection => connection.Query(InRun, Read, cancellation, ("run", run)), cancellation);
 
     /// <summary>A run's payouts that wait for the operator's bank.</summary>
     public Task<List<PayoutOut>> BankFile(PayoutRunId run, CancellationToken cancellation) => database.Read(

@@ -187,14 +187,9 @@ public static class PayoutRunEndpoints
         DecideOutcome decided, HttpContext context, PayoutRunStore store, CancellationToken cancellation)
     {
         var run = await store.Find(Run(context), cancellation);
-        return decided switch
-        {
-            DecideOutcome.Decided => TypedResults.Ok(PayoutRunOut.From(run!)),
-            DecideOutcome.NoSuchRun => Problems.NotFound(),
-            DecideOutcome.NotPreviewed => Problems.RunNotPreviewed(run!.State.ToString().ToUpperInvariant()),
-            DecideOutcome.OtherFingerprint => Problems.RunOtherFingerprint(),
-            DecideOutcome.SamePerson => Problems.RunSamePerson(),
-        };
+        return PayoutRefusals.Of(decided, run) is { } refused
+            ? refused
+            : TypedResults.Ok(PayoutRunOut.From(run!));
     }
 
     private static PayoutRunId Run(HttpContext context) => context.Id<PayoutRunId>("run_id");

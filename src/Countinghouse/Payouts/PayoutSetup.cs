@@ -25,6 +25,7 @@ public static class PayoutSetup
         services.AddSingleton<PayoutBooks>()
             .AddSingleton<BookCheck>(PayoutBooks.Check)
             .AddSingleton<PayoutAccountStore>()
+            .AddSingleton<PayoutDestinations>()
             .AddSingleton<PayoutStore>()
             .AddSingleton<PayoutRunStore>()
             .AddSingleton<PayoutReader>()

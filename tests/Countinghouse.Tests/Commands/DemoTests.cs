@@ -1,6 +1,9 @@
+using System.Text.Json;
 using Countinghouse.Commands.Demonstration;
+using Countinghouse.Http;
 using Countinghouse.Ingest;
 using Countinghouse.Primitives;
+using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
 using Countinghouse.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,16 +13,17 @@ namespace Countinghouse.Commands;
 /// <summary>The demo is made by the product, so its figures must hold like any other.</summary>
 public abstract class DemoContract(Engine engine)
 {
+    private static readonly DateTimeOffset End = new(2026, 8, 7, 9, 30, 0, TimeSpan.Zero);
+
     [Fact]
     public async Task Its_figures_reconcile_from_the_events_to_the_cents()
     {
         await using var test = await TestDatabase.Create(engine);
-        var end = new DateTimeOffset(2026, 8, 7, 9, 30, 0, TimeSpan.Zero);
-        var clock = new DemoClock(UtcDay.Of(end).AddDays(-70).Start());
+        var clock = new DemoClock(UtcDay.Of(End).AddDays(-70).Start());
         await using var product = await Workplace.Open(test.Settings, CancellationToken.None, clock);
 
         var demo = await new DemoBuilder(product, clock, scale: 1)
-            .Build(end, "http://127.0.0.1:8000", _ => { }, CancellationToken.None);
+            .Build(End, "http://127.0.0.1:8000", _ => { }, pay: null, CancellationToken.None);
 
         var database = test.Database;
         Assert.Equal(3, demo.Retailer.RevenueShares.Count);
@@ -42,6 +46,55 @@ public abstract class DemoContract(Engine engine)
         Assert.Equal(
             await Number(database, "SELECT SUM(event_gross_micro) FROM revenue_share"),
             await Number(database, "SELECT SUM(amount_micro) FROM revenue_share_line"));
+    }
+
+    [Fact]
+    public async Task What_it_has_paid_is_what_the_fake_Stripe_has_moved()
+    {
+        var folder = Directory.CreateTempSubdirectory("countinghouse-demo-");
+        await using var fake = await TestProgram.FakeStripe("--data", folder.FullName);
+        await using var test = await TestDatabase.Create(engine);
+        var clock = new DemoClock(UtcDay.Of(End).AddDays(-70).Start());
+        await using var product = await Workplace.Open(test.Settings, CancellationToken.None, clock);
+        await using var paying = await Workplace.Open(
+            test.Settings,
+            CancellationToken.None,
+            clock,
+            DemoPayouts.With(
+            [
+                new("Payouts:StripeSecretKey", "sk_test_1"), new("Payouts:StripeUrl", fake.Origin.ToString()),
+            ]));
+
+        var demo = await new DemoBuilder(product, clock, scale: 1).Build(
+            End,
+            "http://127.0.0.1:8000",
+            _ => { },
+            retailers => DemoPayouts.Pay(paying, retailers, CancellationToken.None),
+            CancellationToken.None);
+
+        Assert.NotEqual(demo.Operator.ApiKey, demo.SecondOperator!.ApiKey);
+        var shares = await product.GetRequiredService<RevenueShareStore>()
+            .List(demo.Retailer.OrganizationId, new Page(1, 100), CancellationToken.None);
+        Assert.Equal(["Calculated", "Approved", "Paid"], shares.Data.Select(share => share.Status.ToString()));
+        var moved = (await Truth(fake.Origin)).ToDictionary(one => one.Id, one => one.Cents);
+        Assert.Contains(shares.Data[2].StripeTransferId!, moved);
+        Assert.Equal(moved.Values.Sum(), await Number(
+            test.Database, "SELECT SUM(share_cents) FROM revenue_share WHERE status = 'PAID'"));
+        Assert.Equal(moved.Count, await Number(
+            test.Database, "SELECT COUNT(DISTINCT stripe_transfer_id) FROM revenue_share WHERE status = 'PAID'"));
+        folder.Delete(recursive: true);
+    }
+
+    /// <summary>Every transfer that the fake has made.</summary>
+    internal static async Task<List<(string Id, long Cents)>> Truth(Uri fake)
+    {
+        using var client = new HttpClient();
+        var truth = JsonDocument.Parse(await client.GetStringAsync(new Uri(fake, "/_/truth"))).RootElement;
+        return
+        [
+            .. truth.GetProperty("transfers").EnumerateArray().Select(one => (
+                one.GetProperty("id").GetString()!, one.GetProperty("amount").GetInt64())),
+        ];
     }
 
     private static async Task<long> Number(Database database, string sql) =>

@@ -75,6 +75,25 @@ public sealed class TestProgram : IAsyncDisposable
         new TestProgram(["--urls", "http://127.0.0.1:0", "--no-demo", .. arguments], null),
         "Countinghouse answers on ");
 
+    /// <summary>Starts a server with its demo, which may take a while to be made.</summary>
+    public static Task<TestProgram> ServeDemo(params string[] arguments) =>
+        UntilReady(new TestProgram(arguments, null), "Countinghouse answers on ");
+
+    /// <summary>Reads on to the line that begins so, and returns what follows.</summary>
+    public async Task<string> Read(string beginning)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (await _process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        {
+            if (line.StartsWith(beginning, StringComparison.Ordinal))
+            {
+                return line[beginning.Length..];
+            }
+        }
+
+        throw new InvalidOperationException($"It never said '{beginning}'.");
+    }
+
     /// <summary>Starts a fake Stripe on a free port; it ends with these tests, however they end.</summary>
     public static Task<TestProgram> FakeStripe(params string[] arguments) => UntilReady(
         new TestProgram(

@@ -1,3 +1,4 @@
+using Countinghouse.Payouts;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Spectre.Console;
@@ -11,6 +12,10 @@ internal static class Demo
 
     private const string AnyOrganization = "SELECT 1 FROM organization LIMIT 1";
 
+    private const string IsThere = "SELECT COUNT(*) FROM organization WHERE org_id = @org";
+
+    private const string StripeKey = $"{PayoutOptions.Section}:{nameof(PayoutOptions.StripeSecretKey)}";
+
     private const string Mark = """
         INSERT INTO system_secret (purpose, secret, created_at) VALUES (@purpose, @none, @now)
         """;
@@ -21,10 +26,15 @@ internal static class Demo
 
     /// <summary>
     /// The demo of a database: made now if the database is fresh, read from demo.json if it was made before, null if
-    /// the database is somebody's own.
+    /// the database is somebody's own. Where no key of Stripe's is configured, it pays through a fake one: the
+    /// configuration is changed to that.
     /// </summary>
-    public static async Task<DemoFile?> EnsureFilled(
-        ServerSettings settings, Database database, int scale, CancellationToken cancellation)
+    public static async Task<OpenDemo?> Open(
+        ServerSettings settings,
+        Database database,
+        IConfiguration configuration,
+        int scale,
+        CancellationToken cancellation)
     {
         var marked = await database.Read(c => c.Number(IsMarked, cancellation, ("purpose", Purpose)), cancellation);
         if (marked > 0)
@@ -34,20 +44,62 @@ internal static class Demo
                 + "(for SQLite: the data directory) and start again, or start with --no-demo.");
         }
 
-        if (await database.Read(c => c.Number(AnyOrganization, cancellation), cancellation) is not null)
+        var isFresh = await database.Read(c => c.Number(AnyOrganization, cancellation), cancellation) is null;
+        var made = isFresh ? null : await Find(settings, database, cancellation);
+        if (!isFresh && made is null)
         {
-            return DemoFile.Read(settings.DataDirectory);
+            return null;
         }
 
+        var isOwnStripe = configuration[StripeKey] is { Length: > 0 };
+        var stripe = isOwnStripe ? null : FakeStripeChild.Start(settings);
+        try
+        {
+            made ??= await Make(settings, database, stripe, scale, cancellation);
+            if (stripe is not null && await stripe.IsReady(cancellation))
+            {
+                foreach (var (name, value) in stripe.Settings)
+                {
+                    configuration[name] = value;
+                }
+            }
+
+            return new OpenDemo(made, stripe);
+        }
+        catch
+        {
+            await (stripe?.DisposeAsync() ?? default);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Null when demo.json is another database's, for one folder may serve several: money must never be said to have
+    /// moved in somebody's own because a demo was tried beside it.
+    /// </summary>
+    private static async Task<DemoFile?> Find(
+        ServerSettings settings, Database database, CancellationToken cancellation) =>
+        DemoFile.Read(settings.DataDirectory) is { } file
+        && await database.Read(
+            c => c.Number(IsThere, cancellation, ("org", file.Operator.OrganizationId)), cancellation) > 0
+            ? file
+            : null;
+
+    private static async Task<DemoFile> Make(
+        ServerSettings settings,
+        Database database,
+        FakeStripeChild? stripe,
+        int scale,
+        CancellationToken cancellation)
+    {
         var end = TimeProvider.System.GetUtcNow();
-        var clock = new DemoClock(UtcDay.Of(end).AddDays(-DemoPlan.Days).Start());
         await database.Write(
             c => c.Execute(
                 Mark, cancellation, ("purpose", Purpose), ("none", Array.Empty<byte>()), ("now", Instant.Of(end))),
             cancellation);
         try
         {
-            var made = await Fill(settings, clock, end, scale, cancellation);
+            var made = await Fill(settings, end, stripe, scale, cancellation);
             made.Write(settings.DataDirectory);
             await database.Write(c => c.Execute(Unmark, cancellation, ("purpose", Purpose)), cancellation);
             return made;
@@ -57,13 +109,24 @@ internal static class Demo
             // Nothing but half a demo is in the file, so the next start may begin afresh.
             await database.DisposeAsync();
             settings.DeleteSqlite();
+            if (stripe is not null)
+            {
+                await stripe.DisposeAsync();
+                stripe.DeleteNewBooks();
+            }
+
             throw;
         }
     }
 
     private static async Task<DemoFile> Fill(
-        ServerSettings settings, DemoClock clock, DateTimeOffset end, int scale, CancellationToken cancellation)
+        ServerSettings settings,
+        DateTimeOffset end,
+        FakeStripeChild? stripe,
+        int scale,
+        CancellationToken cancellation)
     {
+        var clock = new DemoClock(UtcDay.Of(end).AddDays(-DemoPlan.Days).Start());
         await using var product = await Workplace.Open(settings, cancellation, clock);
         var builder = new DemoBuilder(product, clock, scale);
         var baseUrl = settings.Urls.Split(';')[0].TrimEnd('/');
@@ -72,7 +135,7 @@ internal static class Demo
         {
             // A bar redraws itself, which only a terminal can show.
             await Console.Out.WriteLineAsync(what);
-            return await builder.Build(end, baseUrl, _ => { }, cancellation);
+            return await builder.Build(end, baseUrl, _ => { }, Pay, cancellation);
         }
 
         DemoFile? made = null;
@@ -81,8 +144,32 @@ internal static class Demo
             .StartAsync(async console =>
             {
                 var task = console.AddTask(what);
-                made = await builder.Build(end, baseUrl, part => task.Value = part * 100, cancellation);
+                made = await builder.Build(end, baseUrl, part => task.Value = part * 100, Pay, cancellation);
             });
         return made!;
+
+        // With settings of its own, never with the operator's: a demo must not move real money.
+        async Task Pay(IReadOnlyList<OrganizationId> retailers)
+        {
+            if (stripe is not null && await stripe.IsReady(cancellation))
+            {
+                await using var paying = await Workplace.Open(
+                    settings, cancellation, clock, DemoPayouts.With(stripe.Settings));
+                await DemoPayouts.Pay(paying, retailers, cancellation);
+            }
+        }
     }
+}
+
+/// <summary>A demo that is being served.</summary>
+internal sealed record OpenDemo(DemoFile File, FakeStripeChild? Stripe) : IAsyncDisposable
+{
+    public string Banner() => File.Banner(Stripe switch
+    {
+        null => "",
+        { Url: { } url } => $"Payouts go through a fake Stripe; what it really moved: {new Uri(url, "/_/truth")}",
+        _ => $"Payouts are not set up: the fake Stripe did not start ({Stripe.Complaint?.TrimEnd('.')}).",
+    });
+
+    public ValueTask DisposeAsync() => Stripe?.DisposeAsync() ?? default;
 }

@@ -29,9 +29,18 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
 
     private OrganizationId _advertiser;
 
-    /// <summary>Fills the database up to <paramref name="end"/>; tells how far it is, from 0 to 1.</summary>
+    /// <summary>Fills the database up to <paramref name="end"/>.</summary>
+    /// <param name="end">The present.</param>
+    /// <param name="baseUrl">Where the server will answer.</param>
+    /// <param name="progress">Is told how far it is, from 0 to 1.</param>
+    /// <param name="pay">Pays what these retailers are owed and was approved; null: nothing can be paid.</param>
+    /// <param name="cancellation">Ends the work.</param>
     public async Task<DemoFile> Build(
-        DateTimeOffset end, string baseUrl, Action<double> progress, CancellationToken cancellation)
+        DateTimeOffset end,
+        string baseUrl,
+        Action<double> progress,
+        Func<IReadOnlyList<OrganizationId>, Task>? pay,
+        CancellationToken cancellation)
     {
         var start = clock.Now;
         var organizations = product.GetRequiredService<OrganizationStore>();
@@ -47,8 +56,13 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
             retailer, UtcDay.Of(start).Period.Next.Next, new FeeRate(125_000), Actor, cancellation);
 
         await RunMonths(start, end, progress, cancellation);
-        await ApproveAllButNewest(retailer, cancellation);
-        await ApproveAllButNewest(second, cancellation);
+        if (pay is not null)
+        {
+            await ApproveAllBut(newest: 2, [retailer, second], cancellation);
+            await pay([retailer, second]);
+        }
+
+        await ApproveAllBut(newest: 1, [retailer, second], cancellation);
         var shares = await product.GetRequiredService<RevenueShareStore>()
             .List(retailer, new Page(1, 100), cancellation);
         return new DemoFile
@@ -72,6 +86,8 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
             },
             Outsider = new DemoOrganization(outsider, await NewKey(outsider, KeyKind.Csb, Role.Manager, cancellation)),
             Operator = new DemoOrganization(platform, await NewKey(platform, KeyKind.Csb, Role.Manager, cancellation)),
+            SecondOperator = new DemoOrganization(
+                platform, await NewKey(platform, KeyKind.Csb, Role.Manager, cancellation)),
         };
     }
 
@@ -205,14 +221,19 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
         await _campaignStore.Update(
             _advertiser, campaign, stored => CampaignRules.Apply(stored, action, clock.Now).Changed, cancellation);
 
-    private async Task ApproveAllButNewest(OrganizationId retailer, CancellationToken cancellation)
+    private async Task ApproveAllBut(
+        int newest, IReadOnlyList<OrganizationId> retailers, CancellationToken cancellation)
     {
         var store = product.GetRequiredService<RevenueShareStore>();
-        var records = await store.List(retailer, new Page(1, 100), cancellation);
-        foreach (var record in records.Data.Skip(1))
+        foreach (var retailer in retailers)
         {
-            await store.Change(
-                retailer, record.Id, ShareAction.Approve, record.Revision, Actor, "", cancellation);
+            var records = await store.List(retailer, new Page(1, 100), cancellation);
+            foreach (var record in records.Data.Skip(newest)
+                .Where(record => record.Status == RevenueShareStatusEnum.Calculated))
+            {
+                await store.Change(
+                    retailer, record.Id, ShareAction.Approve, record.Revision, Actor, "", cancellation);
+            }
         }
     }
 

@@ -24,6 +24,9 @@ internal sealed record DemoFile
 
     public required DemoOrganization Operator { get; init; }
 
+    /// <summary>Another of the operator's people, who confirms payouts; null in demos that were made before.</summary>
+    public DemoOrganization? SecondOperator { get; init; }
+
     public static DemoFile? Read(string directory)
     {
         var path = Path.Combine(directory, FileName);
@@ -37,7 +40,8 @@ internal sealed record DemoFile
     }
 
     /// <summary>What to try first: three calls that work as pasted.</summary>
-    public string Banner()
+    /// <param name="payouts">Says in one line where payouts go; empty: where the settings say.</param>
+    public string Banner(string payouts)
     {
         var api = BaseUrl + HttpOptions.BasePath;
         var report = $"{api}/reporting/organizations/{Advertiser.OrganizationId}/performance";
@@ -48,7 +52,9 @@ internal sealed record DemoFile
             Demo keys   advertiser  {Advertiser.ApiKey}
                         retailer    {Retailer.ApiKey}
                         operator    {Operator.ApiKey}
+                        operator 2  {SecondOperator?.ApiKey}
             More of them in {FileName} in the data directory. API reference: {BaseUrl}/docs
+            {payouts}
 
             A report, a click, and what the retailer has earned:
 
@@ -58,7 +64,7 @@ internal sealed record DemoFile
 
             curl -H 'X-API-Key: {Retailer.ApiKey}' {earned}
 
-            """;
+            """.Replace("\n\n\n", "\n\n", StringComparison.Ordinal);
     }
 
     /// <summary>
