@@ -200,6 +200,9 @@ internal sealed class PayoutKillCheck(ProofWorld world, IReadOnlyList<MovedMoney
     private sealed record Payout(Guid Id, long Cents, string Destination, string State, string Transfer, long Back)
     {
         public bool IsOpen => State is "READY" or "SENDING" or "UNKNOWN";
+
+        public override string ToString() =>
+            $"payout {Id} ({Cents} cents to {Destination}, {Back} back, {State} by '{Transfer}')";
     }
 
     private sealed record Item(Guid Payout, Guid Record, long Cents);

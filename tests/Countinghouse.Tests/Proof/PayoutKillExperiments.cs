@@ -30,6 +30,9 @@ internal static class PayoutKillExperiments
     private const int RetailersEach = 8;
     private const int SettlesMax = 14;
 
+    /// <summary>A node that has not come to its point until then has nothing to do there.</summary>
+    private const int PointMilliseconds = 5_000;
+
     /// <summary>No one of them hides another: at most one is made for a request.</summary>
     private static readonly Dictionary<FakeFault, double> Rates = new()
     {
@@ -65,7 +68,7 @@ internal static class PayoutKillExperiments
             ("FAILPOINT", life == 0 || Volatile.Read(ref isSettling) ? "" : PointOf(seed, node, life)),
         ]);
         await world.SetFaults(Switches(seed, Rates));
-        var rounds = new Rounds(world, new Random(seed), isBroken ? [OverADay, TimeSpan.FromMinutes(3)] : []);
+        var rounds = new Rounds(world, seed, new Random(seed), isBroken ? [OverADay, TimeSpan.FromMinutes(3)] : []);
         var (random, fake) = (0, 0);
         while (true)
         {
@@ -143,7 +146,7 @@ internal static class PayoutKillExperiments
             var since = world.NowMicros;
             await Task.WhenAll(world.World.Nodes.Select(node => node.UntilReady()).Append(world.Fake.UntilReady()));
             await world.LiftHolds();
-            if (settle < 2)
+            if (settle == 0)
             {
                 await world.Pay();
             }
@@ -161,7 +164,7 @@ internal static class PayoutKillExperiments
                 return;
             }
 
-            isLast = settle >= 2 && await world.World.Database.Number(
+            isLast = settle > 0 && await world.World.Database.Number(
                 "SELECT COUNT(*) FROM payout WHERE state IN ('READY', 'SENDING', 'UNKNOWN')") == 0;
         }
     }
@@ -197,9 +200,10 @@ internal static class PayoutKillExperiments
     /// clocks leap.
     /// </summary>
     /// <param name="world">Nodes and fake.</param>
+    /// <param name="seed">Says where nodes die.</param>
     /// <param name="random">Decides when, what and how far.</param>
     /// <param name="leaps">How far the clocks leap, one after the other; none: as chance will have it.</param>
-    private sealed class Rounds(PayoutKillWorld world, Random random, TimeSpan[] leaps)
+    private sealed class Rounds(PayoutKillWorld world, int seed, Random random, TimeSpan[] leaps)
     {
         private int _round;
         private Task _operators = Task.CompletedTask;
@@ -219,23 +223,34 @@ internal static class PayoutKillExperiments
                 _operators = Operate();
             }
 
-            var fakes = random.Next(4) == 0 ? 1 : 0;
-            var fakeAt = fakes == 0 ? int.MaxValue : random.Next(600, 1_500);
-            var end = random.Next(1_000, 2_200);
-            for (var at = 0; at < end && nodes.Zip(lives).Any(pair => pair.First.Lives == pair.Second); at += 20)
+            var limits = nodes.Select((_, node) => PointOf(seed, node, lives[node] - 1).Length > 0
+                ? PointMilliseconds
+                : random.Next(1_000, 2_500)).ToList();
+            var fakeAt = random.Next(4) == 0 ? random.Next(600, 1_500) : int.MaxValue;
+            var (killed, fakes) = (0, 0);
+            var since = TimeProvider.System.GetTimestamp();
+            for (var at = 0; Enumerable.Range(0, nodes.Count).Any(node => nodes[node].Lives == lives[node]);)
             {
+                at = (int)TimeProvider.System.GetElapsedTime(since).TotalMilliseconds;
+                foreach (var node in Enumerable.Range(0, nodes.Count)
+                    .Where(node => nodes[node].Lives == lives[node] && at >= limits[node]))
+                {
+                    killed++;
+                    await nodes[node].KillAndWait();
+                }
+
                 if (at >= fakeAt)
                 {
+                    (fakeAt, fakes) = (int.MaxValue, 1);
                     world.Fake.Kill();
-                    fakeAt = int.MaxValue;
                 }
 
                 await Task.Delay(20);
             }
 
-            var killed = nodes.Count(node => node.IsReady);
+            killed += nodes.Count(node => node.IsReady);
             await Leap(leaps.Length > 0 ? leaps[_round % leaps.Length] : Draw());
-            return (killed, fakeAt == int.MaxValue ? fakes : 0);
+            return (killed, fakes);
         }
 
         /// <summary>Kills all that live, and lets time pass, in which records are approved.</summary>

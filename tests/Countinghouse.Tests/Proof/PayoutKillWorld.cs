@@ -12,7 +12,10 @@ namespace Countinghouse.Proof;
 /// <param name="Destination">Where it went.</param>
 /// <param name="Cents">How much.</param>
 /// <param name="Back">How much of that came back.</param>
-internal sealed record MovedMoney(string Id, Guid? Payout, string Destination, long Cents, long Back);
+internal sealed record MovedMoney(string Id, Guid? Payout, string Destination, long Cents, long Back)
+{
+    public override string ToString() => $"{Id} ({Cents} cents to {Destination}, {Back} back)";
+}
 
 /// <summary>
 /// Nodes that pay through a fake of Stripe, which is a process of its own; all of them die and come back. Retailers and
