@@ -148,7 +148,7 @@ internal sealed class PayoutKillCheck(ProofWorld world, IReadOnlyList<MovedMoney
         await world.Database.Query(
             "SELECT p.run_id FROM payout_plan p JOIN payout_run r ON r.run_id = p.run_id "
                 + "WHERE r.state = 'CONFIRMED' AND p.outcome = 'PLANNED'",
-            row => Add("payout stuck", $"run {row.GetGuid(0)} was confirmed and is not carried out"));
+            row => Add("payout stuck", $"run {row.GetGuid(0)} was confirmed and not carried out"));
         await world.Database.Query(
             "SELECT reason FROM payout_halt", row => Add("payout stuck", $"all are stopped: {row.GetString(0)}"));
         await world.Database.Query(
@@ -163,7 +163,8 @@ internal sealed class PayoutKillCheck(ProofWorld world, IReadOnlyList<MovedMoney
         await world.Database.Query(
             $"SELECT substr(t.reference, 1, {ReferenceCharacters}), e.account, CAST(SUM(e.amount_micro) AS bigint) "
                 + "FROM ledger_tx t JOIN ledger_entry e ON e.org_id = t.org_id AND e.reference = t.reference "
-                + $"WHERE t.reference LIKE 'payout/%' GROUP BY substr(t.reference, 1, {ReferenceCharacters}), e.account",
+                + "WHERE t.reference LIKE 'payout/%' "
+                + $"GROUP BY substr(t.reference, 1, {ReferenceCharacters}), e.account",
             row => booked[(row.GetString(0), row.GetString(1))] = row.GetInt64(2));
         foreach (var payout in _payouts.Values.Where(payout => !payout.IsOpen))
         {

@@ -97,7 +97,7 @@ internal sealed class PayoutKillWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Nodes must be dead: a clock that leaps while a request is under way is a request that took hours.</summary>
+    /// <summary>Nodes must be dead: if a clock leaps while a request is under way, the request took hours.</summary>
     public void MoveClocks(TimeSpan by)
     {
         _clock += by;
@@ -171,8 +171,9 @@ internal sealed class PayoutKillWorld : IAsyncDisposable
         }
 
         await World.Database.Execute(
-            "INSERT INTO revenue_share (org_id, share_id, period, event_gross_micro, adjustment_micro, carry_in_micro, "
-                + "carry_out_micro, gross_cents, fee_cents, share_cents, fee_ppm, status, revision, payout_id, "
+            "INSERT INTO revenue_share (org_id, share_id, period, event_gross_micro, adjustment_micro, "
+                + "carry_in_micro, carry_out_micro, gross_cents, "
+                + "fee_cents, share_cents, fee_ppm, status, revision, payout_id, "
                 + "paid_at, stripe_transfer_id, metadata, created_at, updated_at) VALUES "
                 + string.Join(", ", rows));
     }
@@ -191,7 +192,7 @@ internal sealed class PayoutKillWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>A reversal that nobody told of puts its retailer on hold; somebody has looked, and it goes on.</summary>
+    /// <summary>A reversal that nobody told of puts its retailer on hold; somebody has looked.</summary>
     public async Task LiftHolds()
     {
         var held = new List<Guid>();
