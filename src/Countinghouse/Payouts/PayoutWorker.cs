@@ -112,6 +112,7 @@ public sealed partial class PayoutWorker(
     {
         if (await store.BeginSend(payout, isNew, Now, cancellation) is not { } begun)
         {
+            Faults.Hit("payout_not_begun");
             return;
         }
 

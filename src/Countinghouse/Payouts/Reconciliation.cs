@@ -104,6 +104,12 @@ public sealed partial class Reconciliation(
             }
 
             var found = await Compare(provider, theirs, now, cancellation);
+            if (!found.IsWhole)
+            {
+                failure = $"{provider.Name} could not be asked for some transfers.";
+                LogUnreachable(provider.Name);
+            }
+
             (transfers, known) = (transfers + theirs.Count, known + found.Payouts);
             foreach (var mismatch in found.Mismatches)
             {
@@ -119,7 +125,7 @@ public sealed partial class Reconciliation(
             id, transfers, known, differences, failure, Instant.Of(clock.GetUtcNow()), cancellation);
     }
 
-    private async Task<(List<Mismatch> Mismatches, long Payouts)> Compare(
+    private async Task<(List<Mismatch> Mismatches, long Payouts, bool IsWhole)> Compare(
         IPayoutProvider provider, IReadOnlyList<Transfer> theirs, Instant now, CancellationToken cancellation)
     {
         var mismatches = new List<Mismatch>();
@@ -136,6 +142,8 @@ public sealed partial class Reconciliation(
             }
         }
 
+        var isWhole = true;
+
         // What was settled a moment ago need not be listed yet, and what was settled before the span is not asked for.
         var moved = await database.Read(
             connection => connection.Query(
@@ -148,9 +156,12 @@ public sealed partial class Reconciliation(
             cancellation);
         foreach (var id in moved.Where(id => !byPayout.Contains(id)))
         {
-            // A payout may be settled long after its transfer was made; so the transfer itself is asked for.
+            // A payout may be settled long after its transfer was made; so its own are asked for. No answer is no word
+            // about them.
             var payout = (await payouts.Find(id, cancellation))!;
-            if (await provider.Find(payout.TransferId!, cancellation) is null)
+            var own = await provider.OfGroup(payout.TransferGroup, cancellation);
+            isWhole &= own is not null;
+            if (own is not null && !own.Any(transfer => transfer.Id == payout.TransferId))
             {
                 mismatches.Add(new Mismatch(
                     DifferenceKind.MissingTransfer,
@@ -162,7 +173,7 @@ public sealed partial class Reconciliation(
             }
         }
 
-        return (mismatches, byPayout.Count(group => group.Key is not null) + moved.Count);
+        return (mismatches, byPayout.Count(group => group.Key is not null) + moved.Count, isWhole);
     }
 
     /// <summary>A payout against the transfers that name it.</summary>

@@ -109,6 +109,28 @@ public abstract class ReconciliationContract(Engine engine)
     }
 
     [Fact]
+    public async Task A_transfer_that_could_not_be_asked_for_is_not_missing()
+    {
+        await using var world = await Paid();
+        await world.Books.Execute("UPDATE payout SET settled_at = settled_at + 38 * 86400000000");
+        world.Server.Clock.Now += TimeSpan.FromDays(40);
+        world.Bank.SetFaults(world.Bank.Faults with
+        {
+            Rates = new Dictionary<FakeFault, double> { [FakeFault.ListError] = 0.5 },
+        });
+        var failures = new HashSet<string?>();
+        for (var day = 0; day < 30; day++)
+        {
+            var done = await world.Post(200, "reconciliations", world.Operator);
+            failures.Add(done.GetProperty("failure").GetString());
+        }
+
+        // All of them could not be asked for, the old one could not, and nothing failed: each has happened.
+        Assert.Equal(3, failures.Count);
+        Assert.Empty(await Differences(world));
+    }
+
+    [Fact]
     public async Task What_is_still_under_way_is_no_difference()
     {
         await using var world = await PayoutWorld.Open(engine, new() { ["shop"] = 6_000 });

@@ -17,6 +17,7 @@ public abstract class BrokenBuildContract(Engine engine)
         ("rollup_in_second_transaction", "rollup"), ("no_tail", "once"), ("no_tail", "restored once"),
         ("no_flush_lookup", "answers"), ("no_flush_lookup", "invented"), ("no_fence", "fence"), ("no_fence", "books"),
         ("adjustment_without_fence", "fence"), ("adjustment_without_fence", "books"),
+        ("random_payout_key", "payout once"), ("late_payout_key", "payout once"),
     ];
 
     private const int SeedsMax = 8;
@@ -75,6 +76,20 @@ public abstract class BrokenBuildContract(Engine engine)
         ["fence", "books"],
         6_601,
         seed => CloseExperiments.AcrossMonths(engine, seed, "adjustment_without_fence"));
+
+    [Fact]
+    public Task With_another_key_for_every_send_money_moves_twice() => Catches(
+        "random_payout_key",
+        ["payout once"],
+        8_101,
+        seed => PayoutKillExperiments.Killed(engine, seed, 12, "random_payout_key"));
+
+    [Fact]
+    public Task With_a_key_that_the_provider_has_forgotten_money_moves_twice() => Catches(
+        "late_payout_key",
+        ["payout once"],
+        8_201,
+        seed => PayoutKillExperiments.Killed(engine, seed, 12, "late_payout_key"));
 
     /// <summary>Tries seeds until each of the checkers has seen what is broken.</summary>
     private async Task Catches(

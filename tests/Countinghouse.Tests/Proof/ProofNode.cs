@@ -14,14 +14,15 @@ namespace Countinghouse.Proof;
 /// </summary>
 internal sealed class ProofNode : IAsyncDisposable
 {
-    private const string Ready = "Countinghouse answers on ";
+    /// <summary>What a server says once it answers; the fake of Stripe says it in its own name.</summary>
+    private const string Ready = " answers on ";
     private const int SlotBytes = 64;
     private const int NameBytes = 56;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("countinghouse-node-");
-    private readonly ProofDatabase _database;
+    private readonly Func<int, IEnumerable<string>> _arguments;
     private readonly Func<int, IEnumerable<(string Name, string Value)>> _environment;
     private readonly ConcurrentQueue<string> _words = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -30,9 +31,11 @@ internal sealed class ProofNode : IAsyncDisposable
     private Task _lives = Task.CompletedTask;
 
     private ProofNode(
-        ProofDatabase database, Func<int, IEnumerable<(string Name, string Value)>> environment, TimeSpan clock)
+        Func<int, IEnumerable<string>> arguments,
+        Func<int, IEnumerable<(string Name, string Value)>> environment,
+        TimeSpan clock)
     {
-        _database = database;
+        _arguments = arguments;
         _environment = environment;
         File.WriteAllBytes(FaultsFile, new byte[128 * SlotBytes]);
         File.WriteAllBytes(ClockFile, BitConverter.GetBytes(clock.Ticks));
@@ -45,6 +48,9 @@ internal sealed class ProofNode : IAsyncDisposable
 
     /// <summary>How often it was started.</summary>
     public int Lives { get; private set; }
+
+    /// <summary>Whether it answers, or at least did until a moment ago.</summary>
+    public bool IsReady => Volatile.Read(ref _isReady).Task.IsCompleted;
 
     /// <summary>What it wrote to its streams, for a test that fails.</summary>
     public string Words => string.Join('\n', _words.TakeLast(30).Select(line => line[..Math.Min(line.Length, 300)]));
@@ -62,16 +68,15 @@ internal sealed class ProofNode : IAsyncDisposable
     /// <param name="database">What it serves from.</param>
     /// <param name="environment">Variables of its n-th life, from 0.</param>
     /// <param name="clock">How far its clock is from the machine's.</param>
-    public static async Task<ProofNode> Start(
+    public static Task<ProofNode> Start(
         ProofDatabase database,
         Func<int, IEnumerable<(string Name, string Value)>> environment,
-        TimeSpan clock = default)
-    {
-        var node = new ProofNode(database, environment, clock);
-        node._lives = node.Live();
-        await node.UntilReady();
-        return node;
-    }
+        TimeSpan clock = default) => Start(_ => ["--no-demo", .. database.Options], environment, clock);
+
+    /// <summary>The fake of Stripe, with a folder of its own, as a process of the same flavour.</summary>
+    /// <param name="options">Of its n-th life, from 0.</param>
+    public static Task<ProofNode> StartFake(Func<int, IEnumerable<string>> options) =>
+        Start(life => ["fake-stripe", .. options(life)], _ => [], default);
 
     public async Task UntilReady()
     {
@@ -84,6 +89,17 @@ internal sealed class ProofNode : IAsyncDisposable
 
     /// <summary>kill -9.</summary>
     public void Kill() => _process?.Kill();
+
+    /// <summary>kill -9; returns when it is dead, and its next life about to begin.</summary>
+    public async Task KillAndWait()
+    {
+        var lives = Lives;
+        while (Lives == lives)
+        {
+            Kill();
+            await Task.Delay(5);
+        }
+    }
 
     /// <summary>SIGTERM, and then it stays down until it is disposed of.</summary>
     public async Task Stop()
@@ -158,12 +174,24 @@ internal sealed class ProofNode : IAsyncDisposable
         return Process.Start(start)!;
     }
 
+    private static async Task<ProofNode> Start(
+        Func<int, IEnumerable<string>> arguments,
+        Func<int, IEnumerable<(string Name, string Value)>> environment,
+        TimeSpan clock)
+    {
+        var node = new ProofNode(arguments, environment, clock);
+        node._lives = node.Live();
+        await node.UntilReady();
+        return node;
+    }
+
     private async Task Live()
     {
         while (!_stopping.IsCancellationRequested)
         {
+            var life = Lives++;
             using var process = Run(
-                ["--urls", Origin.ToString().TrimEnd('/'), "--no-demo", .. _database.Options], _environment(Lives++));
+                [.. _arguments(life), "--urls", Origin.ToString().TrimEnd('/')], _environment(life));
             _process = process;
             var error = Read(process.StandardError);
             var output = Read(process.StandardOutput);
@@ -183,7 +211,7 @@ internal sealed class ProofNode : IAsyncDisposable
     {
         while (await stream.ReadLineAsync() is { } line)
         {
-            if (line.StartsWith(Ready, StringComparison.Ordinal))
+            if (line.Contains(Ready, StringComparison.Ordinal))
             {
                 _isReady.TrySetResult();
             }

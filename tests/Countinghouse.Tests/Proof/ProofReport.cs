@@ -1,3 +1,4 @@
+using Countinghouse.FakeStripe;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Proof;
@@ -11,7 +12,8 @@ public sealed class ProofExpectations
         {
             foreach (var point in KillExperiments.FlushPoints
                 .Concat(KillExperiments.BackgroundPoints)
-                .Concat(CloseExperiments.ClosePoints))
+                .Concat(CloseExperiments.ClosePoints)
+                .Concat(PayoutKillExperiments.Points))
             {
                 ProofReport.Add("fault", "kill " + point, engine, 0);
             }
@@ -19,8 +21,9 @@ public sealed class ProofExpectations
             foreach (var fault in new[]
             {
                 "kill -9 at random", "lost commit", "clock moved", "change of terms under load",
-                "restored from a backup",
-            })
+                "restored from a backup", PayoutKillExperiments.KilledAtRandom, PayoutKillExperiments.FakeKilled,
+                PayoutKillExperiments.ClocksMoved,
+            }.Concat(Enum.GetValues<FakeFault>().Select(PayoutKillExperiments.NameOf)))
             {
                 ProofReport.Add("fault", fault, engine, 0);
             }
@@ -32,6 +35,7 @@ public sealed class ProofExpectations
         }
 
         ProofReport.Add("fault", "PostgreSQL stopped at once", Engine.Postgres, 0);
+        ProofReport.Add("fault", PayoutKillExperiments.TwoWorkers, Engine.Postgres, 0);
     }
 }
 

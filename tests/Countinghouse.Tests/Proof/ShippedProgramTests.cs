@@ -13,6 +13,7 @@ public sealed class ShippedProgramTests
     private static readonly string[] Names =
     [
         .. KillExperiments.FlushPoints, .. KillExperiments.BackgroundPoints, .. CloseExperiments.ClosePoints,
+        .. PayoutKillExperiments.Points, PayoutKillExperiments.LostRace,
         .. BrokenBuildContract.Pairs.Select(pair => pair.Sabotage),
     ];
 
