@@ -89,11 +89,33 @@ internal static class OpenApiExamples
         ["FieldError.field"] = "page_size",
         ["FieldError.message"] = "must be a whole number from 1 to 100",
         ["FieldError.code"] = "invalid",
+        ["payout_id"] = "5pVz2v7mQkHcYr9sWbXnTd",
+        ["run_id"] = "4uKc8d3nTjGbXq7rVaWmSe",
+        ["difference_id"] = "3tJb7c2mShFaWp6qUZVkRf",
+        ["amount"] = "2456.50",
+        ["reversed_amount"] = "0.00",
+        ["minimum"] = "50.00",
+        ["destination"] = "acct_1QbXkT2eZvKYlo2C",
+        ["transfer_id"] = "tr_1QcYmU2eZvKYlo2CdW8n",
+        ["idempotency_key"] = "po_5pVz2v7mQkHcYr9sWbXnTd_a1",
+        ["request_ref"] = "req_8TzXw1qLs0",
+        ["fingerprint"] = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        ["failure"] = "",
+        ["PayoutAttemptOut.error_code"] = "",
+        ["http_status"] = 200,
+        ["PayoutAccountOut.provider"] = "stripe",
+        ["PayoutOut.provider"] = "stripe",
+        ["PlanRowOut.provider"] = "stripe",
+        ["PayoutAttemptOut.outcome"] = "OK",
+        ["DifferenceOut.ours"] = "SUCCEEDED 2456.50 usd to acct_1QbXkT2eZvKYlo2C, 0.00 back",
+        ["DifferenceOut.theirs"] = "2456.50 usd to acct_1QbXkT2eZvKYlo2C, 2456.50 back",
         ["request_id"] = "0HNB3F6V2K1QD-00000001",
     };
 
     /// <summary>Members that are null in the examples: what they tell of has not happened to the thing.</summary>
-    private static readonly HashSet<string> Unset = ["paid_at", "completed_at", "completed_reason", "expires_at"];
+    private static readonly HashSet<string> Unset = [
+        "paid_at", "completed_at", "completed_reason", "expires_at", "hold_reason", "stopped_at", "stopped_by",
+    ];
 
     /// <summary>The table's value for a member, if it fits the member's schema.</summary>
     public static JsonNode? OfMember(string name, IOpenApiSchema schema, string owner = "")

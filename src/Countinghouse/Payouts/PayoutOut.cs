@@ -108,8 +108,8 @@ public sealed record PayoutRunOut
     /// <summary>The run.</summary>
     public required PayoutRunId RunId { get; init; }
 
-    /// <summary>PREVIEWED, CONFIRMED or CANCELLED.</summary>
-    public required string State { get; init; }
+    /// <summary>Where it stands.</summary>
+    public required RunState State { get; init; }
 
     /// <summary>Stands for everything that would be paid; a confirmation names it.</summary>
     public required string Fingerprint { get; init; }
@@ -141,7 +141,7 @@ public sealed record PayoutRunOut
     public static PayoutRunOut From(PayoutRun run) => new()
     {
         RunId = run.Id,
-        State = run.State.ToString().ToUpperInvariant(),
+        State = run.State,
         Fingerprint = run.Fingerprint,
         Minimum = run.Minimum,
         PayoutCount = run.PayoutCount,
@@ -160,11 +160,8 @@ public sealed record PlanRowOut
     /// <summary>The retailer.</summary>
     public required OrganizationId OrganizationId { get; init; }
 
-    /// <summary>
-    /// PLANNED: will be paid. BELOW_MINIMUM, ON_HOLD, NO_DESTINATION: will not. RESERVED: its payout was made.
-    /// CHANGED: no longer as it was seen, so not paid by this run.
-    /// </summary>
-    public required string Outcome { get; init; }
+    /// <summary>Whether the retailer is paid, and why not.</summary>
+    public required PlanOutcome Outcome { get; init; }
 
     /// <summary>The sum of its approved records; below zero when corrections outweigh what was earned.</summary>
     public required Cents Amount { get; init; }
@@ -181,7 +178,7 @@ public sealed record PlanRowOut
     public static PlanRowOut From(PlanRow row) => new()
     {
         OrganizationId = row.Retailer,
-        Outcome = PayoutWords.Of(row.Outcome),
+        Outcome = row.Outcome,
         Amount = row.Amount,
         Provider = row.Provider,
         Destination = row.Destination,

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Countinghouse.Payouts.Providers;
 using Countinghouse.Primitives;
 
@@ -7,21 +8,27 @@ namespace Countinghouse.Payouts;
 public enum PlanOutcome
 {
     /// <summary>Will be paid when the run is confirmed.</summary>
+    [JsonStringEnumMemberName("PLANNED")]
     Planned = 1,
 
     /// <summary>Too little, or nothing, or less than nothing: stays, and is netted next time.</summary>
+    [JsonStringEnumMemberName("BELOW_MINIMUM")]
     BelowMinimum = 2,
 
     /// <summary>The retailer is on hold.</summary>
+    [JsonStringEnumMemberName("ON_HOLD")]
     OnHold = 3,
 
     /// <summary>Nobody has said where the money goes.</summary>
+    [JsonStringEnumMemberName("NO_DESTINATION")]
     NoDestination = 4,
 
     /// <summary>The payout was made.</summary>
+    [JsonStringEnumMemberName("RESERVED")]
     Reserved = 5,
 
     /// <summary>Something was no longer as it was seen (a record, the destination): not paid by this run.</summary>
+    [JsonStringEnumMemberName("CHANGED")]
     Changed = 6,
 }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.RevenueShare;
@@ -14,13 +15,16 @@ namespace Countinghouse.Payouts;
 /// <summary>Where a run stands. The words are stored; frozen.</summary>
 public enum RunState
 {
-    /// <summary>Somebody has looked; nothing will be paid by it.</summary>
+    /// <summary>Somebody has looked; nothing is paid by it unless it is confirmed.</summary>
+    [JsonStringEnumMemberName("PREVIEWED")]
     Previewed = 1,
 
     /// <summary>What was seen is being paid.</summary>
+    [JsonStringEnumMemberName("CONFIRMED")]
     Confirmed = 2,
 
     /// <summary>Nothing will be paid by it.</summary>
+    [JsonStringEnumMemberName("CANCELLED")]
     Cancelled = 3,
 }
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Countinghouse.Payouts.Providers;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -11,24 +12,31 @@ namespace Countinghouse.Payouts;
 public enum DifferenceKind
 {
     /// <summary>The provider moved money that no payout of ours names.</summary>
+    [JsonStringEnumMemberName("UNKNOWN_TRANSFER")]
     UnknownTransfer = 1,
 
     /// <summary>The provider moved a payout's money once more.</summary>
+    [JsonStringEnumMemberName("SECOND_TRANSFER")]
     SecondTransfer = 2,
 
     /// <summary>We say that a payout moved its money; the provider does not have it.</summary>
+    [JsonStringEnumMemberName("MISSING_TRANSFER")]
     MissingTransfer = 3,
 
     /// <summary>The provider moved the money of a payout that was not to be sent, or that failed.</summary>
+    [JsonStringEnumMemberName("NOT_EXPECTED")]
     NotExpected = 4,
 
     /// <summary>The amount or the currency differs.</summary>
+    [JsonStringEnumMemberName("AMOUNT")]
     Amount = 5,
 
     /// <summary>It went somewhere else.</summary>
+    [JsonStringEnumMemberName("DESTINATION")]
     Destination = 6,
 
     /// <summary>Money came back and nobody had told us; now we know.</summary>
+    [JsonStringEnumMemberName("REVERSAL")]
     Reversal = 7,
 }
 

@@ -43,7 +43,7 @@ public sealed record DifferenceOut
     public required DifferenceId DifferenceId { get; init; }
 
     /// <summary>How they differ.</summary>
-    public required string Kind { get; init; }
+    public required DifferenceKind Kind { get; init; }
 
     /// <summary>The retailer that was put on hold; null when it is nobody's destination.</summary>
     public OrganizationId? OrganizationId { get; init; }
@@ -258,7 +258,7 @@ public sealed class ReconciliationStore(Database database)
     private static DifferenceOut ReadDifference(DbDataReader row) => new()
     {
         DifferenceId = row.Id<DifferenceId>(0),
-        Kind = row.GetString(1),
+        Kind = PayoutWords.Difference(row.GetString(1)),
         OrganizationId = row.IdOrNull<OrganizationId>(2),
         PayoutId = row.IdOrNull<PayoutId>(3),
         TransferId = row.GetString(4),

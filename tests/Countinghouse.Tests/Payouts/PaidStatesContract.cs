@@ -14,7 +14,7 @@ public abstract class PaidStatesContract(Engine engine)
 {
     private const string Reserved = "RESERVED";
 
-    /// <summary>From, command, to. What is not here changes nothing, and is a conflict where there is an answer.</summary>
+    /// <summary>From, command, to. What is not here changes nothing; where there is an answer, it is a conflict.</summary>
     private static readonly (string From, string Command, string To)[] Moves =
     [
         ("CALCULATED", "approve", "APPROVED"),

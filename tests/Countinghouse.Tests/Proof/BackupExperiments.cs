@@ -4,7 +4,7 @@ using Npgsql;
 namespace Countinghouse.Proof;
 
 /// <summary>
-/// Experiment 10 of domain.md, section 7: a backup is taken under load and restored; clients, who know nothing of it,
+/// Experiment 10 of docs/proof.md: a backup is taken under load and restored; clients, who know nothing of it,
 /// send again what they had sent since. Everything is counted once.
 /// </summary>
 internal static class BackupExperiments

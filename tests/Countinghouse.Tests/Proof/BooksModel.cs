@@ -5,7 +5,7 @@ using Countinghouse.Support;
 namespace Countinghouse.Proof;
 
 /// <summary>
-/// What closed months must have written, worked out from events and corrections by the rules in domain.md, in integers
+/// What closed months must have written, worked out from events and corrections by the rules, in integers
 /// that have no end. Knows nothing of the product: neither its code nor what it stored of the months.
 /// </summary>
 internal sealed class BooksModel(

@@ -3,7 +3,7 @@ using Countinghouse.Storage;
 namespace Countinghouse.Proof;
 
 /// <summary>
-/// Experiments 2 and 9 of domain.md, section 7: many campaigns whose terms change under load, equal to a sequential
+/// Experiments 2 and 9 of docs/proof.md: many campaigns whose terms change under load, equal to a sequential
 /// model; and rollups made anew, equal to the byte.
 /// </summary>
 internal static class CampaignExperiments

@@ -4,7 +4,7 @@ using Countinghouse.Storage;
 namespace Countinghouse.Proof;
 
 /// <summary>
-/// Experiment 5 of domain.md, section 7: clocks that jump, a leap day, the end of a month; and the close of that month
+/// Experiment 5 of docs/proof.md: clocks that jump, a leap day, the end of a month; and the close of that month
 /// and the next under load, killed at each step, and run twice at once, while operators correct what was charged.
 /// </summary>
 internal static class CloseExperiments

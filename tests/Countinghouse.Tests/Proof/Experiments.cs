@@ -3,7 +3,7 @@ using Countinghouse.Storage;
 namespace Countinghouse.Proof;
 
 /// <summary>
-/// Experiments 1 and 4 of domain.md, section 7: the same code for short runs, long runs and broken builds.
+/// Experiments 1 and 4 of docs/proof.md: the same code for short runs, long runs and broken builds.
 /// </summary>
 internal static class Experiments
 {

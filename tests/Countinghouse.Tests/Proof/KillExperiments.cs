@@ -3,7 +3,7 @@ using Countinghouse.Storage;
 namespace Countinghouse.Proof;
 
 /// <summary>
-/// Experiment 3 of domain.md, section 7: nodes die, at named points and at any time, the database stops at once,
+/// Experiment 3 of docs/proof.md: nodes die, at named points and at any time, the database stops at once,
 /// answers of commits get lost; clients send again until they are told. Everything told is stored once.
 /// </summary>
 internal static class KillExperiments

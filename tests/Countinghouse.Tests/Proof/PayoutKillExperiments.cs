@@ -4,7 +4,7 @@ using Countinghouse.Storage;
 namespace Countinghouse.Proof;
 
 /// <summary>
-/// Experiment 8 of domain.md, section 7, with real processes: nodes that pay through a fake of Stripe with every fault
+/// Experiment 8 of docs/proof.md, with real processes: nodes that pay through a fake of Stripe with every fault
 /// switched on die between each two steps and at any time, the fake dies too, and clocks leap over the hours after
 /// which keys are forgotten. In the end every payout has moved its money once, or it never will.
 /// </summary>

@@ -2,7 +2,7 @@ namespace Countinghouse.Proof;
 
 /// <summary>
 /// What the events, in the order of the journal, should have cost: one campaign at a time, one event at a time, by the
-/// rules in domain.md and nothing else. Knows nothing of nodes, locks, memory or flushes but the batch number.
+/// rules and nothing else. Knows nothing of nodes, locks, memory or flushes but the batch number.
 /// </summary>
 internal sealed class SequentialModel(IReadOnlyList<Terms> terms)
 {

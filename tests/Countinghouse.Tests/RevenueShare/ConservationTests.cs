@@ -3,7 +3,7 @@ using Countinghouse.Proof;
 namespace Countinghouse.RevenueShare;
 
 /// <summary>
-/// Experiment 6 of domain.md, section 7: random prices, rates, carries and corrections over several months keep all
+/// Experiment 6 of docs/proof.md: random prices, rates, carries and corrections over several months keep all
 /// identities of money and revenue share, and are what an independent model says. Each history has a seed of its own,
 /// which a failure names.
 /// </summary>

@@ -7,7 +7,7 @@ namespace Countinghouse.RevenueShare;
 
 /// <summary>
 /// Some months of some retailers from one seed: prices, rates, corrections in time and late, each decided by the
-/// product's rules and, beside them, worked out from domain.md in integers that have no end. The months are closed in
+/// product's rules and, beside them, worked out in integers that have no end. The months are closed in
 /// order, with what the tables would have handed on.
 /// </summary>
 internal sealed class ShareHistory
@@ -209,7 +209,7 @@ internal sealed class ShareHistory
         return isRight ? null : $"{made}\nhas parts {string.Join(", ", made.Parts)}\nright: {string.Join(", ", right)}";
     }
 
-    /// <summary>The identities of domain.md, sections 2 and 5, held without the model above.</summary>
+    /// <summary>The identities of money and revenue share, held without the model above.</summary>
     private static string? Conserves(Shop shop, Calculation made, BigInteger received, Money carryIn)
     {
         var holds = received + carryIn.Micros == ((BigInteger)made.Gross.Value * 10_000) + made.CarryOut.Micros

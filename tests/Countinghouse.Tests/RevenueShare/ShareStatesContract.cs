@@ -5,7 +5,7 @@ using Countinghouse.Support;
 namespace Countinghouse.RevenueShare;
 
 /// <summary>
-/// Experiment 7 of domain.md, section 7: random commands of two operators and the retailer at once. Whatever the order
+/// Experiment 7 of docs/proof.md: random commands of two operators and the retailer at once. Whatever the order
 /// in which the server took them, there must be one in which each answer is what the table of states says, and which
 /// ends where the record is now; its history has exactly the commands that were granted, in that order.
 /// </summary>

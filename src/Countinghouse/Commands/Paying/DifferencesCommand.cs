@@ -43,7 +43,7 @@ internal static class DifferencesCommand
             found.Select(one => new[]
             {
                 one.DifferenceId.ToString(),
-                one.Kind,
+                PayoutWords.Of(one.Kind),
                 one.OrganizationId?.ToString() ?? "",
                 one.PayoutId?.ToString() ?? "",
                 one.TransferId,
