@@ -14,7 +14,7 @@ public abstract class PaidStatesContract(Engine engine)
 {
     private const string Reserved = "RESERVED";
 
-    /// <summary>From, command, to. What is not here changes nothing; where there is an answer, it is a conflict.</summary>
+    /// <summary>From, command, to. What is not here changes nothing; where somebody answers, it is refused.</summary>
     private static readonly (string From, string Command, string To)[] Moves =
     [
         ("CALCULATED", "approve", "APPROVED"),

@@ -20,7 +20,7 @@ public abstract class LongPayoutKillContract(Engine engine)
     [Theory]
     [InlineData(8_001)]
     public Task A_payout_moves_its_money_once_however_often_nodes_and_provider_die(int seed) =>
-        PayoutKillExperiments.Killed(engine, seed, kills: 120);
+        PayoutKillExperiments.Killed(engine, seed, kills: 200);
 }
 
 public sealed class SqlitePayoutKill() : PayoutKillContract(Engine.Sqlite);
