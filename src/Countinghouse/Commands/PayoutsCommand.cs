@@ -19,6 +19,7 @@ internal static class PayoutsCommand
         """)
     {
         PreviewCommand.Create(),
+        PlanCommand.Create(),
         ConfirmCommand.Create(),
         CancelCommand.Create(),
         ListCommand.Create(),

@@ -301,6 +301,8 @@ internal sealed class JsonCheck(List<FieldError> errors, bool strict)
 
     private static string Sentence(ValidationAttribute attribute) => attribute switch
     {
+        StringLengthAttribute { MinimumLength: > 0 } length when length.MinimumLength == length.MaximumLength =>
+            $"must be {length.MinimumLength} characters",
         StringLengthAttribute { MinimumLength: > 0 } length =>
             $"must be {length.MinimumLength} to {length.MaximumLength} characters, not all blank",
         StringLengthAttribute length => $"must be at most {length.MaximumLength} characters",

@@ -100,11 +100,12 @@ public static class Problems
         + "(Payouts:SecondPerson).");
 
     public static Problem PayoutNotIn(string state) => Conflict(
-        $"The payout is {state}, or was never meant for this; that is not possible now. Its attempts say where it "
-        + "stands.");
+        $"The payout is {state}. Cancelling takes one of which nothing was sent; trying again, one that is READY after "
+        + "an attempt that moved nothing; paid and failed, a manual one that is SENDING; returned, a manual one that "
+        + "SUCCEEDED.");
 
     public static Problem PaymentReferenceUsed() => Conflict(
-        "The reference already stands for another of the retailer's payouts. One payment pays one payout.");
+        "The reference already stands for another payout. One payment pays one payout.");
 
     public static Problem MoreThanPaid(string amount, string returned) => Conflict(
         $"The payout was {amount} and {returned} has come back before; say what has come back in all.");

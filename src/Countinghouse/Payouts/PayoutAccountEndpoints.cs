@@ -45,6 +45,9 @@ public sealed record PayoutAccountOut
     /// <summary>When this was changed last; null: never.</summary>
     public Instant? ChangedAt { get; init; }
 
+    /// <summary>Who changed it last; null: nobody.</summary>
+    public string? ChangedBy { get; init; }
+
     public static PayoutAccountOut From(OrganizationId retailer, PayoutAccount account) => new()
     {
         OrganizationId = retailer,
@@ -52,6 +55,7 @@ public sealed record PayoutAccountOut
         Destination = account.Destination,
         HoldReason = account.HoldReason,
         ChangedAt = account == PayoutAccount.None ? null : account.ChangedAt,
+        ChangedBy = account == PayoutAccount.None ? null : account.ChangedBy,
     };
 }
 

@@ -24,17 +24,19 @@ public enum Decided
 public sealed class PayoutDecisions(Database database, PayoutStore store, TimeProvider clock)
 {
     private const string CountReference = """
-        SELECT COUNT(*) FROM payout WHERE org_id = @org AND transfer_id = @reference
+        SELECT COUNT(*) FROM payout WHERE transfer_id = @reference
         """;
 
     private Instant Now => Instant.Of(clock.GetUtcNow());
 
     /// <summary>Takes it back; only while nothing was sent.</summary>
-    public Task<Decided> Cancel(OrganizationId retailer, PayoutId id, CancellationToken cancellation) => Decide(
+    public Task<Decided> Cancel(
+        OrganizationId retailer, PayoutId id, string actor, CancellationToken cancellation) => Decide(
         retailer,
         id,
         PayoutRules.MayCancel,
-        payout => store.Apply(payout, new Verdict(PayoutState.Cancelled, null, null), null, Now, cancellation),
+        payout => store.Apply(
+            payout, new Verdict(PayoutState.Cancelled, null, null, Actor: actor), null, Now, cancellation),
         cancellation);
 
     /// <summary>Another attempt need not wait for its 24 hours.</summary>
@@ -43,11 +45,10 @@ public sealed class PayoutDecisions(Database database, PayoutStore store, TimePr
 
     /// <summary>The bank has paid.</summary>
     public async Task<Decided> Paid(
-        OrganizationId retailer, PayoutId id, string reference, CancellationToken cancellation)
+        OrganizationId retailer, PayoutId id, string reference, string actor, CancellationToken cancellation)
     {
         var used = await database.Read(
-            connection => connection.Number(
-                CountReference, cancellation, ("org", retailer), ("reference", reference)),
+            connection => connection.Number(CountReference, cancellation, ("reference", reference)),
             cancellation);
         return used > 0 && await store.Find(retailer, id, cancellation) is { } found
             && PayoutRules.IsHandedOver(found)
@@ -58,7 +59,7 @@ public sealed class PayoutDecisions(Database database, PayoutStore store, TimePr
                 PayoutRules.IsHandedOver,
                 payout => store.Apply(
                     payout,
-                    new Verdict(PayoutState.Succeeded, AttemptOutcome.Ok, null, reference),
+                    new Verdict(PayoutState.Succeeded, AttemptOutcome.Ok, null, reference, Actor: actor),
                     null,
                     Now,
                     cancellation),
@@ -67,13 +68,13 @@ public sealed class PayoutDecisions(Database database, PayoutStore store, TimePr
 
     /// <summary>The bank has not paid, and will not.</summary>
     public Task<Decided> Failed(
-        OrganizationId retailer, PayoutId id, string reason, CancellationToken cancellation) => Decide(
+        OrganizationId retailer, PayoutId id, string reason, string actor, CancellationToken cancellation) => Decide(
         retailer,
         id,
         PayoutRules.IsHandedOver,
         payout => store.Apply(
             payout,
-            new Verdict(PayoutState.Failed, AttemptOutcome.Rejected, null, Failure: reason),
+            new Verdict(PayoutState.Failed, AttemptOutcome.Rejected, null, Failure: reason, Actor: actor),
             null,
             Now,
             cancellation),
@@ -81,7 +82,7 @@ public sealed class PayoutDecisions(Database database, PayoutStore store, TimePr
 
     /// <summary>So much of what the bank paid has come back in all.</summary>
     public async Task<Decided> Returned(
-        OrganizationId retailer, PayoutId id, Cents reversed, CancellationToken cancellation)
+        OrganizationId retailer, PayoutId id, Cents reversed, string actor, CancellationToken cancellation)
     {
         if (await store.Find(retailer, id, cancellation) is not { } payout)
         {
@@ -94,7 +95,7 @@ public sealed class PayoutDecisions(Database database, PayoutStore store, TimePr
         }
 
         return reversed.Value <= payout.Amount.Value && reversed.Value > payout.ReversedAmount.Value
-            && await store.Returned(payout, reversed, Now, cancellation)
+            && await store.Returned(payout, reversed, actor, Now, cancellation)
             ? Decided.Done
             : Decided.MoreThanPaid;
     }

@@ -174,7 +174,10 @@ public static class PayoutEndpoints
     private static Task<Results<Ok<PayoutDetailOut>, Problem>> Cancel(
         HttpContext context, PayoutDecisions decisions, PayoutReader reader, CancellationToken cancellation) =>
         Answer(
-            decisions.Cancel(Organization(context), Payout(context), cancellation), context, reader, cancellation);
+            decisions.Cancel(Organization(context), Payout(context), context.Caller().Actor, cancellation),
+            context,
+            reader,
+            cancellation);
 
     private static Task<Results<Ok<PayoutDetailOut>, Problem>> Retry(
         HttpContext context, PayoutDecisions decisions, PayoutReader reader, CancellationToken cancellation) =>
@@ -185,10 +188,20 @@ public static class PayoutEndpoints
         HttpContext context, PayoutDecisions decisions, PayoutReader reader, CancellationToken cancellation)
     {
         var body = await context.ReadJson<ManualPayment>(cancellation);
+        if (body.Problem is null)
+        {
+            body.Refuse(PayoutRefusals.Check(body.Value));
+        }
+
         return body.Problem is { } problem
             ? problem
             : await Answer(
-                decisions.Paid(Organization(context), Payout(context), body.Value.Reference, cancellation),
+                decisions.Paid(
+                    Organization(context),
+                    Payout(context),
+                    body.Value.Reference,
+                    context.Caller().Actor,
+                    cancellation),
                 context,
                 reader,
                 cancellation);
@@ -201,7 +214,8 @@ public static class PayoutEndpoints
         return body.Problem is { } problem
             ? problem
             : await Answer(
-                decisions.Failed(Organization(context), Payout(context), body.Value.Reason, cancellation),
+                decisions.Failed(
+                    Organization(context), Payout(context), body.Value.Reason, context.Caller().Actor, cancellation),
                 context,
                 reader,
                 cancellation);
@@ -223,6 +237,7 @@ public static class PayoutEndpoints
                     Organization(context),
                     Payout(context),
                     new Cents(body.Value.Amount.Micros / Money.MicrosPerCent),
+                    context.Caller().Actor,
                     cancellation),
                 context,
                 reader,

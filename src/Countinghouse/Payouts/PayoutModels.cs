@@ -134,6 +134,7 @@ public enum PayoutStep
 /// </param>
 /// <param name="TransferId">What moved the money.</param>
 /// <param name="Failure">Why it failed.</param>
+/// <param name="Actor">Whose word it is: the worker's, unless a person says so.</param>
 /// <param name="Alarm">Stops all payouts, with this reason; the payout itself stays where it is.</param>
 public sealed record Verdict(
     PayoutState State,
@@ -141,4 +142,5 @@ public sealed record Verdict(
     Instant? DueAt,
     string? TransferId = null,
     string Failure = "",
-    string? Alarm = null);
+    string? Alarm = null,
+    string Actor = RevenueShare.SharePayments.Actor);

@@ -43,6 +43,9 @@ public sealed record PayoutOut
 
     /// <summary>When it succeeded, failed or was cancelled; null until then.</summary>
     public Instant? SettledAt { get; init; }
+
+    /// <summary>Whose word that is: the worker's, or who marked it so; null until then.</summary>
+    public string? SettledBy { get; init; }
 }
 
 /// <summary>A record that a payout settles.</summary>

@@ -11,7 +11,7 @@ public sealed class PayoutReader(Database database)
 {
     private const string Columns = """
         SELECT payout_id, org_id, run_id, amount_cents, reversed_cents, provider, destination, state, transfer_id,
-               failure, created_at, due_at, settled_at
+               failure, created_at, due_at, settled_at, settled_by
         FROM payout
         """;
 
@@ -24,7 +24,11 @@ public sealed class PayoutReader(Database database)
     private const string InRun = Columns + " WHERE run_id = @run ORDER BY org_id";
 
     private const string InBankFile = Columns + """
-         WHERE run_id = @run AND provider = @manual AND state = 'SENDING' AND due_at IS NULL ORDER BY org_id
+         WHERE run_id = @run AND provider = @manual AND state = 'SENDING' AND due_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM payout_halt)
+           AND NOT EXISTS (
+               SELECT 1 FROM payout_account c WHERE c.org_id = payout.org_id AND c.hold_reason IS NOT NULL)
+         ORDER BY org_id
         """;
 
     private const string Items = """
@@ -93,7 +97,10 @@ public sealed class PayoutReader(Database database)
     public Task<List<PayoutOut>> OfRun(PayoutRunId run, CancellationToken cancellation) => database.Read(
         connection => connection.Query(InRun, Read, cancellation, ("run", run)), cancellation);
 
-    /// <summary>A run's payouts that wait for the operator's bank.</summary>
+    /// <summary>
+    /// A run's payouts that wait for the operator's bank; none of a retailer on hold, and none at all while payouts are
+    /// stopped.
+    /// </summary>
     public Task<List<PayoutOut>> BankFile(PayoutRunId run, CancellationToken cancellation) => database.Read(
         connection => connection.Query(
             InBankFile, Read, cancellation, ("run", run), ("manual", ManualProvider.ProviderName)),
@@ -114,6 +121,7 @@ public sealed class PayoutReader(Database database)
         CreatedAt = new Instant(row.GetInt64(10)),
         DueAt = row.InstantOrNull(11),
         SettledAt = row.InstantOrNull(12),
+        SettledBy = row.TextOrNull(13),
     };
 
     private static PayoutItemOut ReadItem(DbDataReader row) => new()

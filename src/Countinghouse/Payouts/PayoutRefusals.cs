@@ -27,6 +27,12 @@ public static class PayoutRefusals
             found.Payout.Amount.ToString(), found.Payout.ReversedAmount.ToString()),
     };
 
+    /// <summary>What is wrong with a payment; null when nothing is. A reference stands in one line of a statement.
+    /// </summary>
+    public static FieldError? Check(ManualPayment payment) => payment.Reference.Any(char.IsControl)
+        ? new FieldError("reference", "must be one line of text", "invalid")
+        : null;
+
     /// <summary>Why money cannot be sent there; null when it can.</summary>
     public static Problem? Of(DestinationCheck check) => check switch
     {

@@ -156,6 +156,8 @@ public static class PayoutRules
     /// </summary>
     public static Verdict? AfterTold(Payout payout, Transfer transfer, Instant now) => payout.State switch
     {
+        // What came back in full may be the one too many that somebody has taken back: the list decides.
+        _ when payout.TransferId != transfer.Id && transfer.Reversed.Value >= transfer.Amount.Value => null,
         PayoutState.Sending or PayoutState.Unknown => Adopt(payout, transfer, AttemptOutcome.Adopted, now),
         PayoutState.Ready when payout.Last is not null => Adopt(payout, transfer, AttemptOutcome.Adopted, now),
         PayoutState.Succeeded or PayoutState.Reversed when payout.TransferId == transfer.Id => null,

@@ -59,7 +59,7 @@ public sealed partial class PayoutStore
 
     private const string Move = """
         UPDATE payout SET state = @state, due_at = @due, failure = @failure, transfer_id = @transfer,
-                          settled_at = @settled, version = version + 1
+                          settled_at = @settled, settled_by = @actor, version = version + 1
         WHERE org_id = @org AND payout_id = @payout AND version = @version
         """;
 

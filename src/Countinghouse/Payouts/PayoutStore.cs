@@ -68,6 +68,32 @@ public sealed partial class PayoutStore(Database database, PayoutBooks books)
             }),
             cancellation);
         await books.Reserved(connection, payout.Organization, payout.Id, payout.Amount, now, cancellation);
+        if (payout.Provider == ManualProvider.ProviderName)
+        {
+            await HandOver(connection, payout, now, cancellation);
+        }
+    }
+
+    /// <summary>
+    /// There is nothing to send to the operator's own bank: it is in the bank file at once. While payouts are stopped
+    /// the worker does the same later.
+    /// </summary>
+    private static async Task HandOver(
+        DbConnection connection, Payout payout, Instant now, CancellationToken cancellation)
+    {
+        if (await Execute(connection, ClaimToSend, payout, cancellation, ("lease", null)) == 1)
+        {
+            var key = Payout.KeyOf(payout.Id, 1);
+            await Execute(
+                connection,
+                InsertAttempt,
+                payout,
+                cancellation,
+                ("number", 1),
+                ("key", key),
+                ("hash", HashOf(payout, key)),
+                ("now", now));
+        }
     }
 
     /// <summary>
@@ -146,7 +172,8 @@ public sealed partial class PayoutStore(Database database, PayoutBooks books)
                     ("due", verdict.DueAt),
                     ("failure", verdict.Failure),
                     ("transfer", verdict.TransferId),
-                    ("settled", isOver ? now : null));
+                    ("settled", isOver ? now : null),
+                    ("actor", isOver ? verdict.Actor : null));
                 if (moved == 0)
                 {
                     return null;
@@ -168,7 +195,8 @@ public sealed partial class PayoutStore(Database database, PayoutBooks books)
     /// So much of the money has come back in all. All of it: the records are disputed. False when that was known, or
     /// the payout was changed meanwhile.
     /// </summary>
-    public Task<bool> Returned(Payout payout, Cents reversed, Instant now, CancellationToken cancellation) =>
+    public Task<bool> Returned(
+        Payout payout, Cents reversed, string actor, Instant now, CancellationToken cancellation) =>
         database.Write(
             async connection =>
             {
@@ -186,6 +214,7 @@ public sealed partial class PayoutStore(Database database, PayoutBooks books)
                         payout.Organization,
                         payout.Id,
                         $"All of {payout.TransferId} came back.",
+                        actor,
                         now,
                         cancellation);
                 }
@@ -242,7 +271,7 @@ public sealed partial class PayoutStore(Database database, PayoutBooks books)
                 CountItems, cancellation, ("org", payout.Organization), ("payout", payout.Id));
             var transfer = payout.Provider == StripeProvider.ProviderName ? verdict.TransferId! : "";
             var paid = await SharePayments.Paid(
-                connection, payout.Organization, payout.Id, transfer, now, cancellation);
+                connection, payout.Organization, payout.Id, transfer, verdict.Actor, now, cancellation);
             if (paid != items)
             {
                 throw new InvalidOperationException($"Payout {payout.Id} settles {items} records, but {paid} waited.");

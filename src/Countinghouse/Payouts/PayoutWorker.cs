@@ -183,7 +183,8 @@ public sealed partial class PayoutWorker(
             var payout = await store.Find(retailer, id, cancellation);
             if (payout?.State != PayoutState.Succeeded || payout.TransferId != transfer.Id
                 || transfer.Reversed.Value <= payout.ReversedAmount.Value
-                || await store.Returned(payout, transfer.Reversed, Now, cancellation))
+                || await store.Returned(
+                    payout, transfer.Reversed, RevenueShare.SharePayments.Actor, Now, cancellation))
             {
                 return;
             }

@@ -5,8 +5,8 @@ public sealed partial class Reconciliation
     [LoggerMessage(
         EventId = 1703,
         Level = LogLevel.Error,
-        Message = "A payout and its provider disagree ({Kind}): payout {Payout}, transfer {Transfer}. The retailer is "
-            + "on hold; the list of differences says more.")]
+        Message = "A payout and its provider disagree ({Kind}): payout {Payout}, transfer {Transfer}. Its retailer, "
+            + "if it has one, is on hold; the list of differences says more.")]
     private partial void LogDifference(DifferenceKind kind, string payout, string transfer);
 
     [LoggerMessage(

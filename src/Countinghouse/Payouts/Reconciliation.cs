@@ -44,9 +44,15 @@ public enum DifferenceKind
 public sealed record Mismatch(
     DifferenceKind Kind, OrganizationId? Retailer, PayoutId? Payout, string TransferId, string Ours, string Theirs)
 {
-    /// <summary>Follows from what differs, so that it is listed once.</summary>
-    public DifferenceId Id => new(NamedId.Create(
-        $"difference/{Kind}/{Retailer}/{Payout}/{TransferId}/{Ours}/{Theirs}"));
+    /// <summary>
+    /// Follows from what differs, so that it is listed once; a transfer that should not be is, whatever becomes of it.
+    /// </summary>
+    public DifferenceId Id => new(NamedId.Create($"difference/{Kind}/{Retailer}/{Payout}/{TransferId}" + Kind switch
+    {
+        DifferenceKind.UnknownTransfer or DifferenceKind.SecondTransfer or DifferenceKind.NotExpected => "",
+        DifferenceKind.MissingTransfer or DifferenceKind.Amount or DifferenceKind.Destination
+            or DifferenceKind.Reversal => $"/{Ours}/{Theirs}",
+    }));
 }
 
 /// <summary>
@@ -100,7 +106,9 @@ public sealed partial class Reconciliation(
     private async Task Run(ReconciliationId id, CancellationToken cancellation)
     {
         var (transfers, known, differences) = (0L, 0L, 0L);
-        var failure = "";
+        var failure = providers.Any(provider => provider.CanList && provider.IsConfigured)
+            ? ""
+            : "No provider that could be asked is set up here (Payouts:StripeSecretKey).";
         foreach (var provider in providers.Where(provider => provider.CanList && provider.IsConfigured))
         {
             var now = Instant.Of(clock.GetUtcNow());

@@ -14,7 +14,7 @@ public readonly record struct PayableShare(ShareId Share, int Revision, Cents Am
 /// </summary>
 public static class SharePayments
 {
-    /// <summary>How the history names who pays.</summary>
+    /// <summary>How the history names who pays, unless a person says that it was paid.</summary>
     public const string Actor = "job:payouts";
 
     private const string SetPayout = """
@@ -79,6 +79,7 @@ public static class SharePayments
         OrganizationId retailer,
         PayoutId payout,
         string stripeTransfer,
+        string actor,
         Instant now,
         CancellationToken cancellation) => Change(
         connection,
@@ -87,6 +88,7 @@ public static class SharePayments
         RevenueShareStatusEnum.Approved,
         RevenueShareStatusEnum.Paid,
         SetPaid,
+        actor,
         "",
         now,
         cancellation,
@@ -98,6 +100,7 @@ public static class SharePayments
         OrganizationId retailer,
         PayoutId payout,
         string reason,
+        string actor,
         Instant now,
         CancellationToken cancellation) => Change(
         connection,
@@ -106,6 +109,7 @@ public static class SharePayments
         RevenueShareStatusEnum.Paid,
         RevenueShareStatusEnum.Disputed,
         SetReturned,
+        actor,
         reason,
         now,
         cancellation);
@@ -117,6 +121,7 @@ public static class SharePayments
         RevenueShareStatusEnum from,
         RevenueShareStatusEnum to,
         string update,
+        string actor,
         string reason,
         Instant now,
         CancellationToken cancellation,
@@ -134,7 +139,7 @@ public static class SharePayments
         foreach (var share in shares)
         {
             await RevenueShareStore.RecordTransition(
-                connection, retailer, share, from, to, Actor, reason, now, cancellation);
+                connection, retailer, share, from, to, actor, reason, now, cancellation);
         }
 
         return changed;

@@ -185,7 +185,7 @@ public static class StatementPage
         page.Append("""
             <div class="scroll"><table>
             <thead><tr><th>Payout</th><th>Day</th><th>State</th><th>Transfer</th><th class="n">This record</th>
-            <th class="n">Whole payout</th><th class="n">Came back</th></tr></thead>
+            <th class="n">Whole payout</th><th class="n">Came back of it</th></tr></thead>
             <tbody>
 
             """);

@@ -51,7 +51,9 @@ public abstract class PayoutsCommandContract(Engine engine) : IAsyncLifetime
         Assert.Single(await Table("list"));
         var confirmed = await _world.Post(200, $"payout-runs/{run}/confirm", _world.Second, new { fingerprint });
         Assert.Equal(Actor, confirmed.GetProperty("created_by").GetString());
-        Assert.Equal(2, (await Table("list", "--state", "READY")).Length - 1);
+        Assert.Equal(1, (await Table("list", "--state", "READY")).Length - 1);
+        Assert.Equal(1, (await Table("list", "--state", "SENDING")).Length - 1);
+        Assert.Contains($"fingerprint\t{fingerprint}", await Table("plan", run));
         await _world.Work();
 
         var payout = Assert.Single((await Table("list", "--organization", Store, "--state", "SENDING"))[1..]);

@@ -230,16 +230,27 @@ public abstract class PayoutContract(Engine engine)
         }
 
         var run = await world.Run();
-        await world.Work();
         var file = await world.Server.Send(HttpMethod.Get, $"payout-runs/{run}/bank-file", world.Operator);
         Assert.Equal(4, file.Text.Trim().Split('\n').Length);
         Assert.Contains("'=DE00 store,70.00,USD", file.Text);
-        Assert.DoesNotContain("+", file.Text);
+        await world.Post(200, $"organizations/{PayoutWorld.Id("store")}/payout-account/hold", world.Operator, new
+        {
+            reason = "Fraud",
+        });
+        file = await world.Server.Send(HttpMethod.Get, $"payout-runs/{run}/bank-file", world.Operator);
+        Assert.DoesNotContain("DE00 store", file.Text);
+        await world.Post(200, "payout-state/stop", world.Operator, new { reason = "An audit" });
+        file = await world.Server.Send(HttpMethod.Get, $"payout-runs/{run}/bank-file", world.Operator);
+        Assert.Single(file.Text.Trim().Split('\n'));
+        await world.Post(200, "payout-state/resume", world.Operator);
+        await world.Post(200, $"organizations/{PayoutWorld.Id("store")}/payout-account/release", world.Operator);
         await world.Pass(TimeSpan.FromDays(3));
         Assert.Equal("SENDING", await world.StateOf("shop"));
 
         await world.Post(200, await world.PayoutPath("shop") + "/paid", world.Operator, new { reference = "B-1" });
         await world.Post(409, await world.PayoutPath("shop") + "/paid", world.Operator, new { reference = "B-2" });
+        await world.Post(409, await world.PayoutPath("mill") + "/paid", world.Operator, new { reference = "B-1" });
+        await world.Post(422, await world.PayoutPath("mill") + "/paid", world.Operator, new { reference = "B\n3" });
         await world.Post(200, await world.PayoutPath("store") + "/failed", world.Operator, new { reason = "No such" });
         await world.Post(200, await world.PayoutPath("mill") + "/paid", world.Operator, new { reference = "B-3" });
         await world.Post(409, await world.PayoutPath("store") + "/returned", world.Operator, new { amount = "1.00" });
@@ -252,6 +263,11 @@ public abstract class PayoutContract(Engine engine)
         var paid = await world.Server.GetJson(PayoutWorld.SharePath("shop"), world.Operator);
         Assert.Equal("", paid.GetProperty("stripe_transfer_id").GetString());
         Assert.Equal("B-1", (await world.PayoutOf("shop")).GetProperty("transfer_id").GetString());
+        Assert.StartsWith("key:", (await world.PayoutOf("shop")).GetProperty("settled_by").GetString());
+        var history = await world.Server.GetJson(PayoutWorld.SharePath("mill") + "/history", world.Operator);
+        Assert.All(
+            history.GetProperty("data").EnumerateArray().Skip(1),
+            change => Assert.StartsWith("key:", change.GetProperty("actor").GetString()));
         var left = await world.Server.Send(HttpMethod.Get, $"payout-runs/{run}/bank-file", world.Operator);
         Assert.Single(left.Text.Trim().Split('\n'));
         Assert.Empty(world.Bank.Truth().Transfers);

@@ -175,9 +175,14 @@ public abstract class ProtocolContract(Engine engine)
         // One of them is taken back by hand, and the other one is the payout's.
         var second = world.Bank.Truth().Transfers.Single(one => one.IdempotencyKey == "by hand");
         Reverse(world, second.Id, Cents);
+        Assert.True(await world.Worker.Refresh("stripe", second.Id, CancellationToken.None));
+        Assert.Equal("UNKNOWN", await world.StateOf("shop"));
         await world.Post(200, "payout-state/resume", world.Operator);
         await world.Pass(TimeSpan.FromMinutes(11));
         Assert.Equal("SUCCEEDED", await world.StateOf("shop"));
+        Assert.True(await world.Worker.Refresh("stripe", second.Id, CancellationToken.None));
+        Assert.False((await world.Server.GetJson("payout-state", world.Operator))
+            .GetProperty("is_stopped").GetBoolean());
         await world.ExpectCleanBooks();
     }
 

@@ -131,6 +131,17 @@ public abstract class ReconciliationContract(Engine engine)
     }
 
     [Fact]
+    public async Task Without_anybody_to_ask_a_reconciliation_says_so()
+    {
+        await using var world = await PayoutWorld.Open(engine, [], ("StripeSecretKey", ""));
+
+        var done = await world.Post(200, "reconciliations", world.Operator);
+
+        Assert.Contains("No provider that could be asked", done.GetProperty("failure").GetString());
+        Assert.False(await world.Server.Get<Reconciliation>().RunDaily(CancellationToken.None));
+    }
+
+    [Fact]
     public async Task What_is_still_under_way_is_no_difference()
     {
         await using var world = await PayoutWorld.Open(engine, new() { ["shop"] = 6_000 });

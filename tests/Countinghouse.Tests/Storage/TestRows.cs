@@ -257,7 +257,7 @@ public static class TestRows
             ("org_id", Retailer), ("payout_id", Payout), ("run_id", Run), ("amount_cents", 85L), ("currency", "usd"),
             ("provider", "manual"), ("destination", "DE00 1234"), ("state", "SENDING"), ("due_at", null),
             ("failure", ""), ("transfer_id", null), ("reversed_cents", 0L), ("created_at", Noon),
-            ("settled_at", null), ("version", 2L));
+            ("settled_at", null), ("settled_by", null), ("version", 2L));
         yield return Row("payout_item",
             ("org_id", Retailer), ("payout_id", Payout), ("share_id", Share), ("share_cents", 85L),
             ("is_active", true));

@@ -22,9 +22,14 @@ internal static class DecisionCommands
                 payout, reference,
             },
             payout,
-            line => Refusals.Check(new ManualPayment { Reference = line.GetRequiredValue(reference) }),
+            line => Refusals.Check(
+                new ManualPayment { Reference = line.GetRequiredValue(reference) }, PayoutRefusals.Check),
             (decisions, line, found, cancellation) => decisions.Paid(
-                found.OrganizationId, found.PayoutId, line.GetRequiredValue(reference), cancellation));
+                found.OrganizationId,
+                found.PayoutId,
+                line.GetRequiredValue(reference),
+                PayoutsLine.Actor,
+                cancellation));
     }
 
     public static Command CreateFailed()
@@ -45,7 +50,11 @@ internal static class DecisionCommands
             payout,
             line => Refusals.Check(new StatedReason { Reason = line.GetRequiredValue(reason) }),
             (decisions, line, found, cancellation) => decisions.Failed(
-                found.OrganizationId, found.PayoutId, line.GetRequiredValue(reason), cancellation));
+                found.OrganizationId,
+                found.PayoutId,
+                line.GetRequiredValue(reason),
+                PayoutsLine.Actor,
+                cancellation));
     }
 
     public static Command CreateRetry()

@@ -48,9 +48,15 @@ internal static class PreviewCommand
         // Lines, not a table: a terminal must not cut the fingerprint short.
         await Console.Out.WriteLineAsync($"run_id\t{run.Id}");
         await Console.Out.WriteLineAsync($"fingerprint\t{run.Fingerprint}\n");
+        await WritePlan(store, run.Id, cancellation);
+        return 0;
+    }
+
+    /// <summary>A row for each retailer.</summary>
+    public static async Task WritePlan(PayoutRunStore store, PayoutRunId run, CancellationToken cancellation) =>
         TextTable.Write(
             ["organization_id", "outcome", "amount", "provider", "destination", "records"],
-            (await PayoutsLine.All(page => store.ListRows(run.Id, page, cancellation))).Select(row => new[]
+            (await PayoutsLine.All(page => store.ListRows(run, page, cancellation))).Select(row => new[]
             {
                 row.Retailer.ToString(),
                 PayoutWords.Of(row.Outcome),
@@ -59,6 +65,4 @@ internal static class PreviewCommand
                 row.Destination,
                 row.Shares.Count.ToString(CultureInfo.InvariantCulture),
             }));
-        return 0;
-    }
 }

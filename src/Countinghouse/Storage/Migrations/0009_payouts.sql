@@ -62,6 +62,7 @@ CREATE TABLE payout (
     reversed_cents bigint NOT NULL,
     created_at bigint NOT NULL,
     settled_at bigint NULL,
+    settled_by text NULL,
     version bigint NOT NULL,
     PRIMARY KEY (org_id, payout_id),
     UNIQUE (org_id, transfer_id),
