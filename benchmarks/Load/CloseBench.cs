@@ -22,6 +22,9 @@ internal sealed record CloseFigures
     /// <summary>Processor time of the program; the rest of the time is the database's, or waiting for it.</summary>
     public required double ProcessorSeconds { get; init; }
 
+    /// <summary>Of statements, over all connections, of which up to a dozen work at once; null on SQLite.</summary>
+    public required double? StatementSeconds { get; init; }
+
     /// <summary>Most resident memory of the program, in bytes.</summary>
     public required long PeakMemory { get; init; }
 }
@@ -63,8 +66,10 @@ internal sealed class CloseBench(Store store, Servers servers, Stage stage, Comm
         await tool.Run("import", file);
         var imported = Stopwatch.GetElapsedTime(began);
         File.Delete(file);
+        var before = await store.StatementSeconds();
         var (seconds, processor, memory) = await tool.Watch(
             "close", monthEnd.AddDays(-1).ToString("yyyy-MM", CultureInfo.InvariantCulture));
+        var after = await store.StatementSeconds();
         await servers.Have(1);
         return new CloseFigures
         {
@@ -74,6 +79,7 @@ internal sealed class CloseBench(Store store, Servers servers, Stage stage, Comm
             ImportSeconds = imported.TotalSeconds,
             Seconds = seconds,
             ProcessorSeconds = processor,
+            StatementSeconds = after - before,
             PeakMemory = memory,
         };
     }

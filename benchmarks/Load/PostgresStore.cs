@@ -22,6 +22,8 @@ internal sealed class PostgresStore : Store
         WHERE n.nspname = 'public' AND c.relkind = 'r'
         """;
 
+    private const string ReadActive = "SELECT active_time FROM pg_stat_database WHERE datname = current_database()";
+
     private readonly NpgsqlDataSource _server;
     private readonly NpgsqlDataSource _source;
     private readonly string _database;
@@ -64,6 +66,8 @@ internal sealed class PostgresStore : Store
         await Number(ReadClientKeys),
         await Number(ReadIdRuns),
         await Number(ReadAll));
+
+    public override async Task<double?> StatementSeconds() => await Number(ReadActive) / 1000.0;
 
     public override async Task<double> RawRowsPerSecond(int commitRows, bool ordered, TimeSpan time)
     {

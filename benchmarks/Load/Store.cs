@@ -90,6 +90,12 @@ internal abstract class Store(string name, string version, string folder) : IAsy
     /// </summary>
     public abstract Task<double> RawRowsPerSecond(int commitRows, bool ordered, TimeSpan time);
 
+    /// <summary>
+    /// Seconds that the engine has worked on statements of all connections together, since the database was made; null
+    /// when it is in the program's own process.
+    /// </summary>
+    public virtual Task<double?> StatementSeconds() => Task.FromResult<double?>(null);
+
     public abstract ValueTask DisposeAsync();
 
     protected abstract ValueTask<DbConnection> Open();

@@ -77,7 +77,8 @@ internal static class Table
     public static void Close(CloseFigures close) => Note(
         $"closing a month of {Whole(close.Retailers)} retailers, {Whole(close.Campaigns)} campaigns and "
         + $"{Whole(close.RollupRows)} rollups: {Tenths(close.Seconds)} s, {Tenths(close.ProcessorSeconds)} s of them "
-        + $"the program's processor, {Mega(close.PeakMemory)} at most (imported in {Tenths(close.ImportSeconds)} s)");
+        + $"the program's processor, {Tenths(close.StatementSeconds)} s of statements over all connections, "
+        + $"{Mega(close.PeakMemory)} at most (imported in {Tenths(close.ImportSeconds)} s)");
 
     public static void Resources(EngineFigures figures)
     {

@@ -6,6 +6,9 @@ namespace Countinghouse.Commands;
 /// <summary>"fake-stripe": a stand-in for Stripe's API, so that payouts can be tried without money.</summary>
 internal static class FakeStripeCommand
 {
+    /// <summary>What it prints once it answers, before its addresses; whoever started it may wait for that.</summary>
+    internal const string ReadyLine = "Fake Stripe answers on ";
+
     private const int BufferBytes = 1024;
 
     /// <summary>How long requests under way may take to finish once the fake is asked to stop.</summary>
@@ -138,7 +141,7 @@ internal static class FakeStripeCommand
         ServerSettings.MakeDataDirectory(options.DataDirectory);
         app.Services.GetRequiredService<FakeBank>();
         await app.StartAsync(cancellation);
-        await Console.Out.WriteLineAsync($"Fake Stripe answers on {string.Join(" and ", app.Urls)}");
+        await Console.Out.WriteLineAsync(ReadyLine + string.Join(" and ", app.Urls));
         await app.WaitForShutdownAsync(cancellation);
     }
 

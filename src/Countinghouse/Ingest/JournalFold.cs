@@ -91,18 +91,28 @@ public record struct StatCounts
 public sealed class JournalFold(
     List<Placement> placements, int firstHour = int.MinValue, int lastHour = int.MaxValue)
 {
-    private readonly Dictionary<(int Placement, int Hour), StatCounts> _counts = [];
+    // By small numbers, not by the key's four ids: a month of a large advertiser is millions of look-ups.
+    private readonly Dictionary<(int Place, int Hour), StatCounts> _counts = [];
+    private readonly Dictionary<StatKey, int> _places = [];
+    private readonly List<StatKey> _placeKeys = [];
+    private readonly List<int> _placeOf = [];
+    private (StatKey Key, int Number) _last = (default, -1);
     private HourFinder _hours;
 
     public long Events { get; private set; }
 
     public int Keys => _counts.Count;
 
+    /// <summary>All charges in it.</summary>
+    public Money Charge => new(_counts.Values.Sum(counts => counts.Charge.Micros));
+
     public void Add(StoredBatch batch)
     {
         var reader = new JournalReader(batch.Payload);
         reader.AddPlacements(placements);
+        NumberPlaces();
         var known = CollectionsMarshal.AsSpan(placements);
+        var places = CollectionsMarshal.AsSpan(_placeOf);
         while (reader.Read(out var item))
         {
             var occurred = item.OccurredAt(reader.ReceivedAt);
@@ -110,40 +120,60 @@ public sealed class JournalFold(
             if (hour >= firstHour && hour <= lastHour)
             {
                 ref var counts = ref CollectionsMarshal.GetValueRefOrAddDefault(
-                    _counts, (item.Placement, hour), out _);
+                    _counts, (places[item.Placement], hour), out _);
                 counts.Add(item, known[item.Placement], occurred, batch.BatchNo);
                 Events++;
             }
         }
     }
 
-    /// <summary>By the key of the rollup row; a campaign's old and new prices meet there.</summary>
-    public Dictionary<StatKey, StatCounts> ByKey()
+    /// <summary>What the events of a key come to, which is then no longer here; zeros when there are none.</summary>
+    public StatCounts Take(in StatKey key)
     {
-        var sums = new Dictionary<StatKey, StatCounts>(_counts.Count);
-        foreach (var ((number, hour), counts) in _counts)
+        var place = key with { Hour = 0 };
+        if (_last.Key != place || _last.Number < 0)
         {
-            var placement = placements[number];
-            var key = new StatKey(
-                placement.Campaign,
-                hour,
-                placement.Offer ?? default,
-                placement.Retailer ?? default,
-                placement.Location ?? default);
-            CollectionsMarshal.GetValueRefOrAddDefault(sums, key, out _).Add(counts);
+            _last = (place, _places.GetValueOrDefault(place, -1));
         }
 
-        return sums;
+        return _counts.Remove((_last.Number, key.Hour), out var counts) ? counts : default;
     }
+
+    /// <summary>By the key of the rollup row.</summary>
+    public IEnumerable<KeyValuePair<StatKey, StatCounts>> ByKey() => _counts.Select(
+        pair => KeyValuePair.Create(_placeKeys[pair.Key.Place] with { Hour = pair.Key.Hour }, pair.Value));
 
     public Dictionary<CampaignId, StatCounts> ByCampaign()
     {
         var sums = new Dictionary<CampaignId, StatCounts>();
         foreach (var ((number, _), counts) in _counts)
         {
-            CollectionsMarshal.GetValueRefOrAddDefault(sums, placements[number].Campaign, out _).Add(counts);
+            CollectionsMarshal.GetValueRefOrAddDefault(sums, _placeKeys[number].Campaign, out _).Add(counts);
         }
 
         return sums;
+    }
+
+    /// <summary>Gives new placements the number of their key without an hour; old and new prices meet in one.</summary>
+    private void NumberPlaces()
+    {
+        for (var number = _placeOf.Count; number < placements.Count; number++)
+        {
+            var placement = placements[number];
+            var key = new StatKey(
+                placement.Campaign,
+                0,
+                placement.Offer ?? default,
+                placement.Retailer ?? default,
+                placement.Location ?? default);
+            if (!_places.TryGetValue(key, out var place))
+            {
+                place = _placeKeys.Count;
+                _places.Add(key, place);
+                _placeKeys.Add(key);
+            }
+
+            _placeOf.Add(place);
+        }
     }
 }

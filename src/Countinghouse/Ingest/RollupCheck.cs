@@ -44,22 +44,20 @@ public sealed class RollupCheck(EventReader events)
         var fold = new JournalFold(
             await events.Placements(connection, advertiser, cancellation), firstHour, lastHour);
         await events.ForEachOf(connection, advertiser, through, firstHour, lastHour, fold.Add, cancellation);
-        var expected = fold.ByKey();
-        var charge = new Money(expected.Values.Sum(counts => counts.Charge.Micros));
+        var charge = fold.Charge;
         var differences = new List<Difference>();
         await connection.ForEach(
             Rows,
             row =>
             {
                 var (key, stored) = Read(row);
-                expected.Remove(key, out var counts);
-                Compare(differences, advertiser, key, stored, counts);
+                Compare(differences, advertiser, key, stored, fold.Take(key));
             },
             cancellation,
             ("org", advertiser),
             ("first", firstHour),
             ("last", lastHour));
-        foreach (var (key, counts) in expected)
+        foreach (var (key, counts) in fold.ByKey())
         {
             Compare(differences, advertiser, key, default, counts);
         }

@@ -11,7 +11,7 @@ public static class PayoutRefusals
     {
         DecideOutcome.Decided => null,
         DecideOutcome.NoSuchRun => Problems.NotFound(),
-        DecideOutcome.NotPreviewed => Problems.RunNotPreviewed(run!.State.ToString().ToUpperInvariant()),
+        DecideOutcome.NotPreviewed => Problems.RunNotPreviewed(PayoutWords.Of(run!.State)),
         DecideOutcome.OtherFingerprint => Problems.RunOtherFingerprint(),
         DecideOutcome.SamePerson => Problems.RunSamePerson(),
     };

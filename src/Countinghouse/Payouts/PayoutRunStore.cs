@@ -330,7 +330,7 @@ public sealed class PayoutRunStore(
                     DecideRun,
                     cancellation,
                     ("run", run),
-                    ("state", state.ToString().ToUpperInvariant()),
+                    ("state", PayoutWords.Of(state)),
                     ("now", Instant.Of(clock.GetUtcNow())),
                     ("actor", actor)) == 1
                     ? outcome

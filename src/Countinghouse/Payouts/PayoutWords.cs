@@ -9,6 +9,8 @@ public static class PayoutWords
 
     public static PayoutState State(string word) => Enum.Parse<PayoutState>(word, ignoreCase: true);
 
+    public static string Of(RunState state) => Upper(state.ToString());
+
     public static string Of(AttemptOutcome outcome) => Upper(outcome.ToString());
 
     public static AttemptOutcome Attempt(string word) => Parse<AttemptOutcome>(word);

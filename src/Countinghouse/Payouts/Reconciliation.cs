@@ -82,6 +82,7 @@ public sealed partial class Reconciliation(
         var now = Instant.Of(clock.GetUtcNow());
         var id = new ReconciliationId(NamedId.Create($"reconciliation/{UtcDay.Of(clock.GetUtcNow())}"));
         if (!providers.Any(provider => provider.CanList && provider.IsConfigured)
+            || await store.Find(id, cancellation) is { FinishedAt: not null }
             || !await store.Begin(id, Since(now), Actor, now, cancellation))
         {
             return false;

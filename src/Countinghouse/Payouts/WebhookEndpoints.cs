@@ -14,13 +14,16 @@ public sealed record WebhookReceived(bool Received);
 /// <summary>Where providers tell of what happened. They sign what they send; that is their credential.</summary>
 public static class WebhookEndpoints
 {
+    /// <summary>Where Stripe is told to send them.</summary>
+    public const string StripePath = "/webhooks/stripe";
+
     /// <summary>Ids and types are short; what is longer is nobody's.</summary>
     private const int WordCharactersMax = 255;
 
     public static IEndpointRouteBuilder MapWebhooks(this IEndpointRouteBuilder routes)
     {
         // Not part of the API: no client of ours calls it, and its form is Stripe's.
-        routes.MapPost("/webhooks/stripe", Stripe).ExcludeFromDescription();
+        routes.MapPost(StripePath, Stripe).ExcludeFromDescription();
         return routes;
     }
 

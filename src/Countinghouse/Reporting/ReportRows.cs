@@ -81,8 +81,7 @@ public sealed class ReportRows(Database database, Rollups rollups)
         string.Join(", ", columns.Select(column => column.Name));
 
     private static string Write<TKey>(
-        Dictionary<TKey, StatCounts> rows, Action<Utf8JsonWriter, TKey, StatCounts> write)
-        where TKey : notnull
+        IEnumerable<KeyValuePair<TKey, StatCounts>> rows, Action<Utf8JsonWriter, TKey, StatCounts> write)
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes))

@@ -19,6 +19,17 @@ public sealed record FeeRateOut
     public required Instant SetAt { get; init; }
 }
 
+/// <summary>Which rate applies to whom and when.</summary>
+/// <param name="history">What was set, the latest month first; the platform's default under the zero id.</param>
+/// <param name="first">Before anything was set.</param>
+public sealed class FeeRates(ILookup<OrganizationId, (Period Effective, FeeRate Rate)> history, FeeRate first)
+{
+    /// <summary>A retailer's own rate, if it has one by then, before the platform's default.</summary>
+    public FeeRate Of(OrganizationId retailer, Period period) =>
+        history[retailer].Concat(history[FeeRateStore.Platform])
+            .Where(one => one.Effective <= period).Select(one => one.Rate).FirstOrDefault(first);
+}
+
 /// <summary>Keeps fee rates: a history per retailer and one of the platform's default, under the zero id.</summary>
 public sealed class FeeRateStore(Database database, IOptions<RevenueShareOptions> options, TimeProvider clock)
 {
@@ -41,12 +52,9 @@ public sealed class FeeRateStore(Database database, IOptions<RevenueShareOptions
         SET fee_ppm = excluded.fee_ppm, created_at = excluded.created_at, actor = excluded.actor
         """;
 
-    // A retailer's own rate, if it has one by then, before the platform's default.
-    private const string FindRate = """
-        SELECT fee_ppm FROM fee_rate
-        WHERE org_id IN (@org, @platform) AND effective_period <= @period
-        ORDER BY CASE WHEN org_id = @org THEN 0 ELSE 1 END, effective_period DESC
-        LIMIT 1
+    private const string ListApplying = """
+        SELECT org_id, effective_period, fee_ppm FROM fee_rate
+        WHERE effective_period <= @period ORDER BY effective_period DESC
         """;
 
     private const string ListRates = """
@@ -70,14 +78,17 @@ public sealed class FeeRateStore(Database database, IOptions<RevenueShareOptions
             ("now", Instant.Of(clock.GetUtcNow()))),
         cancellation);
 
-    /// <summary>The rate of a retailer in a month.</summary>
-    public async Task<FeeRate> Find(
-        DbConnection connection, OrganizationId retailer, Period period, CancellationToken cancellation)
-    {
-        var ppm = await connection.Number(
-            FindRate, cancellation, ("org", retailer), ("platform", Platform), ("period", period));
-        return ppm is { } stored ? new FeeRate((int)stored) : options.Value.FirstRate;
-    }
+    /// <summary>The rates of all months up to one: those of the past never change, so they may be kept.</summary>
+    public async Task<FeeRates> Load(DbConnection connection, Period through, CancellationToken cancellation) => new(
+        (await connection.Query(
+            ListApplying,
+            row => (
+                Organization: row.Id<OrganizationId>(0),
+                Effective: Period.FromNumber(row.GetInt32(1)),
+                Rate: new FeeRate(row.GetInt32(2))),
+            cancellation,
+            ("period", through))).ToLookup(row => row.Organization, row => (row.Effective, row.Rate)),
+        options.Value.FirstRate);
 
     /// <summary>
     /// Sets a rate from a month on; ask <see cref="RevenueShareRules.MayTakeEffect"/> before. A rate planned for that

@@ -176,16 +176,31 @@ public sealed class RevenueShareStore(Database database, TimeProvider clock)
         string actor,
         string reason,
         Instant now,
-        CancellationToken cancellation) => connection.Execute(
+        CancellationToken cancellation)
+    {
+        var (sql, values) = Transition(retailer, share, from, to, actor, reason, now);
+        return connection.Execute(sql, cancellation, values);
+    }
+
+    /// <summary>The same as a statement, to go with others.</summary>
+    internal static (string Sql, (string Name, object? Value)[] Values) Transition(
+        OrganizationId retailer,
+        ShareId share,
+        RevenueShareStatusEnum? from,
+        RevenueShareStatusEnum to,
+        string actor,
+        string reason,
+        Instant now) => (
         AddTransition,
-        cancellation,
-        ("org", retailer),
-        ("share", share),
-        ("from", from is { } known ? Stored(known) : ""),
-        ("to", Stored(to)),
-        ("actor", actor),
-        ("reason", reason),
-        ("now", now));
+        [
+            ("org", retailer),
+            ("share", share),
+            ("from", from is { } known ? Stored(known) : ""),
+            ("to", Stored(to)),
+            ("actor", actor),
+            ("reason", reason),
+            ("now", now),
+        ]);
 
     internal static string Stored(RevenueShareStatusEnum status) => status switch
     {

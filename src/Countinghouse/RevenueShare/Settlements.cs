@@ -64,8 +64,11 @@ public sealed partial class Settlements(
     TimeProvider clock,
     ILogger<Settlements> log)
 {
-    /// <summary>Organizations that are worked on side by side; each is in memory while it is.</summary>
-    private const int AtOnceMax = 4;
+    /// <summary>Advertisers that are verified side by side; each has its month in memory while it is.</summary>
+    private const int VerifiedAtOnceMax = 4;
+
+    /// <summary>Retailers that are settled side by side; more commits share a write to the disk.</summary>
+    private const int SettledAtOnceMax = 12;
 
     /// <summary>Closes a month, or with <paramref name="dryRun"/> works out what closing it would make.</summary>
     public Task<CloseResult> Close(Period period, string actor, bool dryRun, CancellationToken cancellation) =>
@@ -187,7 +190,7 @@ public sealed partial class Settlements(
         var verified = new RollupTotals?[advertisers.Count];
         await Parallel.ForEachAsync(
             Enumerable.Range(0, advertisers.Count),
-            AtOnce(cancellation),
+            AtOnce(VerifiedAtOnceMax, cancellation),
             async (number, token) => verified[number] = await Verify(period, advertisers[number], token));
         return verified.Contains(null) ? null : [.. advertisers.Zip(verified, (one, totals) => (one, totals!.Value))];
     }
@@ -213,25 +216,28 @@ public sealed partial class Settlements(
         Period period, OrganizationId? only, string actor, CancellationToken cancellation)
     {
         // The month is fenced: its rollups cannot change between this sum and the retailers' transactions.
-        var retailers = await database.Read(
-            connection => steps.Retailers(connection, period, cancellation), cancellation);
+        var (retailers, known) = await database.Read(
+            async connection => (
+                await steps.Retailers(connection, period, cancellation),
+                await rates.Load(connection, period, cancellation)),
+            cancellation);
         await Parallel.ForEachAsync(
             retailers.Where(one => only is null || one.Retailer == only),
-            AtOnce(cancellation),
+            AtOnce(SettledAtOnceMax, cancellation),
             async (earned, token) => await database.Write(
                 async connection => await steps.Settle(
                     connection,
                     earned.Retailer,
                     period,
-                    await Calculate(connection, earned, period, token),
+                    await Calculate(connection, earned, period, known, token),
                     actor,
                     token),
                 token));
     }
 
     /// <summary>Organizations side by side: while the database works on one, the program works on another.</summary>
-    private static ParallelOptions AtOnce(CancellationToken cancellation) =>
-        new() { MaxDegreeOfParallelism = AtOnceMax, CancellationToken = cancellation };
+    private static ParallelOptions AtOnce(int most, CancellationToken cancellation) =>
+        new() { MaxDegreeOfParallelism = most, CancellationToken = cancellation };
 
     /// <summary>What the month's records are, or would be; worked out anew, which always gives the same.</summary>
     private async Task<CloseResult> Show(
@@ -246,9 +252,10 @@ public sealed partial class Settlements(
             async connection =>
             {
                 var retailers = await steps.Retailers(connection, period, cancellation);
+                var known = await rates.Load(connection, period, cancellation);
                 foreach (var earned in retailers.Where(one => only is null || one.Retailer == only))
                 {
-                    var made = await Calculate(connection, earned, period, cancellation);
+                    var made = await Calculate(connection, earned, period, known, cancellation);
                     if (made.MakesRecord)
                     {
                         shares.Add(new RetailerShare(
@@ -265,11 +272,11 @@ public sealed partial class Settlements(
             },
             cancellation);
 
-        var known = await store.Find(period, cancellation);
+        var begun = await store.Find(period, cancellation);
         var preview = new Settlement(
             period,
-            known?.State ?? SettlementState.Open,
-            known?.StartedAt,
+            begun?.State ?? SettlementState.Open,
+            begun?.StartedAt,
             null,
             verified.Sum(one => one.Totals.Events),
             new Money(verified.Sum(one => one.Totals.Charge.Micros)),
@@ -285,12 +292,13 @@ public sealed partial class Settlements(
         System.Data.Common.DbConnection connection,
         RetailerGross earned,
         Period period,
+        FeeRates known,
         CancellationToken cancellation)
     {
         var corrections = new List<Correction>(earned.Corrections.Count);
         foreach (var (origin, amount) in earned.Corrections)
         {
-            var rate = await rates.Find(connection, earned.Retailer, origin, cancellation);
+            var rate = known.Of(earned.Retailer, origin);
             corrections.Add(new Correction(
                 origin,
                 amount,
@@ -299,10 +307,6 @@ public sealed partial class Settlements(
         }
 
         return RevenueShareRules.Calculate(
-            period,
-            earned.Gross,
-            await steps.CarryIn(connection, earned.Retailer, period, cancellation),
-            await rates.Find(connection, earned.Retailer, period, cancellation),
-            corrections);
+            period, earned.Gross, earned.CarryIn, known.Of(earned.Retailer, period), corrections);
     }
 }

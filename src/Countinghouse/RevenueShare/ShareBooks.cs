@@ -14,7 +14,7 @@ namespace Countinghouse.RevenueShare;
 public sealed class ShareBooks(LedgerStore ledger)
 {
     // By advertiser, what it was charged for a retailer's offers (the zero id: for none) in a month, corrected.
-    private const string Charged = """
+    private const string ChargedOfMonth = """
         SELECT org_id, CAST(SUM(amount_micro) AS bigint)
         FROM (
             SELECT org_id, charge_micro AS amount_micro
@@ -24,6 +24,13 @@ public sealed class ShareBooks(LedgerStore ledger)
         ) AS moved
         GROUP BY org_id HAVING SUM(amount_micro) <> 0
         ORDER BY org_id
+        """;
+
+    private const string ChargedOfLines = """
+        SELECT source_org_id, CAST(SUM(amount_micro) AS bigint)
+        FROM revenue_share_line WHERE org_id = @retailer AND share_id = @share
+        GROUP BY source_org_id HAVING SUM(amount_micro) <> 0
+        ORDER BY source_org_id
         """;
 
     /// <summary>What must be equal: organization, what it is of, stored and expected; only rows that differ.</summary>
@@ -75,9 +82,10 @@ public sealed class ShareBooks(LedgerStore ledger)
         OrganizationId retailer,
         Period period,
         Calculation made,
+        IEnumerable<Entry> charged,
         CancellationToken cancellation)
     {
-        var entries = await Receivables(connection, retailer, period, cancellation);
+        var entries = charged.ToList();
         entries.Add(new Entry(Account.Payable, retailer, new Money(-made.Share.Value * Money.MicrosPerCent)));
         entries.Add(new Entry(Account.Fee, retailer, new Money(-made.Fee.Value * Money.MicrosPerCent)));
         entries.Add(new Entry(Account.Carry, retailer, made.CarryIn - made.CarryOut));
@@ -91,7 +99,7 @@ public sealed class ShareBooks(LedgerStore ledger)
     public async Task Finished(DbConnection connection, Period period, CancellationToken cancellation)
     {
         OrganizationId platform = default;
-        var entries = await Receivables(connection, platform, period, cancellation);
+        var entries = await Charged(connection, platform, period, cancellation);
         if (entries.Count > 0)
         {
             entries.Add(new Entry(Account.Own, platform, new Money(-entries.Sum(entry => entry.Amount.Micros))));
@@ -99,6 +107,26 @@ public sealed class ShareBooks(LedgerStore ledger)
                 connection, new Posting(platform, $"own/{period}", LedgerKind.Own, period, entries), cancellation);
         }
     }
+
+    /// <summary>What each advertiser owes for a retailer's month, by rollups and corrections.</summary>
+    public static Task<List<Entry>> Charged(
+        DbConnection connection, OrganizationId retailer, Period period, CancellationToken cancellation) =>
+        connection.Query(
+            ChargedOfMonth,
+            Receivable,
+            cancellation,
+            ("retailer", retailer),
+            ("period", period),
+            ("first", period.FirstDay.FirstHour),
+            ("last", period.LastDay.LastHour));
+
+    /// <summary>The same by the lines of the month's record.</summary>
+    public static Task<List<Entry>> ChargedByLines(
+        DbConnection connection, OrganizationId retailer, ShareId share, CancellationToken cancellation) =>
+        connection.Query(ChargedOfLines, Receivable, cancellation, ("retailer", retailer), ("share", share));
+
+    private static Entry Receivable(DbDataReader row) =>
+        new(Account.Receivable, row.Id<OrganizationId>(0), new Money(row.GetInt64(1)));
 
     /// <summary>Reports every figure of ledger and records that is not what it follows from.</summary>
     public static async Task Check(
@@ -119,17 +147,6 @@ public sealed class ShareBooks(LedgerStore ledger)
                 ("nobody", default(OrganizationId)));
         }
     }
-
-    private static async Task<List<Entry>> Receivables(
-        DbConnection connection, OrganizationId retailer, Period period, CancellationToken cancellation) =>
-        await connection.Query(
-            Charged,
-            row => new Entry(Account.Receivable, row.Id<OrganizationId>(0), new Money(row.GetInt64(1))),
-            cancellation,
-            ("retailer", retailer),
-            ("period", period),
-            ("first", period.FirstDay.FirstHour),
-            ("last", period.LastDay.LastHour));
 
     private async Task Post(DbConnection connection, Posting posting, CancellationToken cancellation)
     {

@@ -25,6 +25,8 @@ public sealed class Database : IAsyncDisposable
     /// <summary>Of the connections to PostgreSQL that the settings allow, a fourth is for writers.</summary>
     private const int WritersPart = 4;
 
+    private const int ReadBufferBytes = 32 * 1024;
+
     private readonly DbDataSource _readers;
     private readonly DbDataSource _writers;
     private readonly SemaphoreSlim? _sqliteWriter;
@@ -66,6 +68,9 @@ public sealed class Database : IAsyncDisposable
         {
             settings.MaxAutoPrepare = 200;
         }
+
+        // A closing month reads millions of rows: at the driver's 8 KB a tenth of the time is calls for the next piece.
+        settings.ReadBufferSize = Math.Max(settings.ReadBufferSize, ReadBufferBytes);
 
         // A pool hands out the connection that has been idle longest. Writers are few: with a pool of their own they
         // meet the same few backends, which know their statements, instead of all that readers ever needed.

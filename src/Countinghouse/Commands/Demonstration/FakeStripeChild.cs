@@ -13,10 +13,6 @@ internal sealed class FakeStripeChild : IAsyncDisposable
 {
     private const string Folder = "fake-stripe";
 
-    private const string ReadyLine = "Fake Stripe answers on ";
-
-    private const string WebhookPath = "/webhooks/stripe";
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
@@ -135,7 +131,7 @@ internal sealed class FakeStripeChild : IAsyncDisposable
         // Where nobody can know yet where the server will answer, there are no webhooks; payouts do not need them.
         string[] webhooks = server is null
             ? []
-            : ["--webhook-url", new Uri(server, WebhookPath).ToString(), "--webhook-secret", _webhookSecret];
+            : ["--webhook-url", new Uri(server, WebhookEndpoints.StripePath).ToString(), "--webhook-secret", _webhookSecret];
         string[] arguments =
             ["fake-stripe", "--until-stdin-closes", "--urls", "http://127.0.0.1:0", "--data", _folder, .. webhooks];
         foreach (var argument in arguments)
@@ -158,9 +154,9 @@ internal sealed class FakeStripeChild : IAsyncDisposable
         {
             _answered.TrySetResult(null);
         }
-        else if (line.StartsWith(ReadyLine, StringComparison.Ordinal))
+        else if (line.StartsWith(FakeStripeCommand.ReadyLine, StringComparison.Ordinal))
         {
-            _answered.TrySetResult(new Uri(line[ReadyLine.Length..]));
+            _answered.TrySetResult(new Uri(line[FakeStripeCommand.ReadyLine.Length..]));
         }
     }
 }

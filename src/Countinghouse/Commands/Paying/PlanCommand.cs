@@ -31,7 +31,7 @@ internal static class PlanCommand
         await using var workplace = await Workplace.Open(DatabaseOptions.Read(line), cancellation);
         var run = await PayoutsLine.Find(workplace, line.GetRequiredValue(RunId), cancellation);
         await Console.Out.WriteLineAsync($"run_id\t{run.Id}");
-        await Console.Out.WriteLineAsync($"state\t{run.State.ToString().ToUpperInvariant()}");
+        await Console.Out.WriteLineAsync($"state\t{PayoutWords.Of(run.State)}");
         await Console.Out.WriteLineAsync($"previewed by\t{run.CreatedBy}");
         await Console.Out.WriteLineAsync($"decided by\t{run.DecidedBy}");
         await Console.Out.WriteLineAsync($"amount\t{run.Amount}");
