@@ -131,7 +131,11 @@ internal sealed class FakeStripeChild : IAsyncDisposable
         // Where nobody can know yet where the server will answer, there are no webhooks; payouts do not need them.
         string[] webhooks = server is null
             ? []
-            : ["--webhook-url", new Uri(server, WebhookEndpoints.StripePath).ToString(), "--webhook-secret", _webhookSecret];
+            :
+            [
+                "--webhook-url", new Uri(server, WebhookEndpoints.StripePath).ToString(),
+                "--webhook-secret", _webhookSecret,
+            ];
         string[] arguments =
             ["fake-stripe", "--until-stdin-closes", "--urls", "http://127.0.0.1:0", "--data", _folder, .. webhooks];
         foreach (var argument in arguments)
