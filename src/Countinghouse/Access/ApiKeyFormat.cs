@@ -1,20 +1,8 @@
-using System.Buffers;
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
-
 namespace Countinghouse.Access;
 
-/// <summary>The text of an API key: prefix_body_checksum, 45 characters.</summary>
+/// <summary>The text of an API key: a <see cref="CredentialFormat"/> whose prefix is the key's kind.</summary>
 public static class ApiKeyFormat
 {
-    public const int BodyChars = 32;
-    public const int LengthChars = 3 + 1 + BodyChars + 1 + 8;
-
-    private const string BodyAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-    private static readonly SearchValues<char> BodyCharacters = SearchValues.Create(BodyAlphabet);
-
     public static string Prefix(KeyKind kind) => kind switch
     {
         KeyKind.Csb => "csb",
@@ -22,41 +10,18 @@ public static class ApiKeyFormat
         KeyKind.Cpk => "cpk",
     };
 
-    /// <summary>A new key; 32 characters of 62 are 190 bits, beyond guessing.</summary>
-    public static string Create(KeyKind kind)
+    public static KeyKind Kind(string prefix) => prefix switch
     {
-        var body = RandomNumberGenerator.GetString(BodyAlphabet, BodyChars);
-        return $"{Prefix(kind)}_{body}_{Checksum(body)}";
-    }
+        "csb" => KeyKind.Csb,
+        "csu" => KeyKind.Csu,
+        "cpk" => KeyKind.Cpk,
+        _ => throw new ArgumentOutOfRangeException(nameof(prefix), prefix, "not a prefix of keys"),
+    };
+
+    public static string Create(KeyKind kind) => CredentialFormat.Create(Prefix(kind));
 
     /// <summary>
     /// True when the text could be a key: known prefix, right alphabet, right checksum. No database needed.
     /// </summary>
-    public static bool IsWellFormed(string text) =>
-        text.Length == LengthChars
-        && text[3] == '_' && text[^9] == '_'
-        && text[..3] is "csb" or "csu" or "cpk"
-        && !text.AsSpan(4, BodyChars).ContainsAnyExcept(BodyCharacters)
-        && text[^8..] == Checksum(text[4..^9]);
-
-    /// <summary>What is stored of a key.</summary>
-    public static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
-
-    /// <summary>
-    /// CRC-32 as in zlib, by hand because the package that has it does not restore (docs/decisions/0005).
-    /// </summary>
-    private static string Checksum(string body)
-    {
-        var crc = uint.MaxValue;
-        foreach (var character in body)
-        {
-            crc ^= (byte)character;
-            for (var bit = 0; bit < 8; bit++)
-            {
-                crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xEDB88320 : crc >> 1;
-            }
-        }
-
-        return (~crc).ToString("x8", CultureInfo.InvariantCulture);
-    }
+    public static bool IsWellFormed(string text) => CredentialFormat.IsWellFormed(text, "csb", "csu", "cpk");
 }

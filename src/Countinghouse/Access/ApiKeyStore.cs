@@ -6,8 +6,8 @@ namespace Countinghouse.Access;
 
 /// <summary>An API key as stored: everything but the key.</summary>
 public sealed record ApiKey(
-    OrganizationId Organization,
-    bool OrganizationIsOperator,
+    OrganizationId? Organization,
+    UserId? User,
     KeyId Id,
     KeyKind Kind,
     Role Role,
@@ -35,14 +35,12 @@ public sealed record NewApiKey(
 public sealed class ApiKeyStore(Database database, TimeProvider clock)
 {
     private const string Columns = """
-        SELECT k.org_id, o.is_operator, k.key_id, k.kind, k.role, k.name, k.is_active, k.expires_at, k.last_used,
-               k.rate_limit_per_minute, k.rate_limit_per_day, k.created_at
-        FROM api_key k JOIN organization o ON o.org_id = k.org_id
+        SELECT org_id, user_id, key_id, kind, role, name, is_active, expires_at, last_used, rate_limit_per_minute,
+               rate_limit_per_day, created_at
+        FROM api_key
         """;
 
-    private const string FindByHash = Columns + " WHERE k.hash = @hash";
-
-    private const string ListByOrganization = Columns + " WHERE k.org_id = @org ORDER BY k.created_at, k.key_id";
+    private const string ListByOrganization = Columns + " WHERE org_id = @org ORDER BY created_at, key_id";
 
     private const string Insert = """
         INSERT INTO api_key (org_id, key_id, kind, role, name, hash, is_active, expires_at, last_used,
@@ -51,14 +49,6 @@ public sealed class ApiKeyStore(Database database, TimeProvider clock)
         """;
 
     private const string Deactivate = "UPDATE api_key SET is_active = FALSE WHERE key_id = @key AND is_active";
-
-    private const string Touch = """
-        UPDATE api_key SET last_used = @at
-        WHERE org_id = @org AND key_id = @key AND (last_used IS NULL OR last_used < @at)
-        """;
-
-    public Task<ApiKey?> Find(byte[] hash, CancellationToken cancellation) => database.Read(
-        connection => connection.First(FindByHash, Read, cancellation, ("hash", hash)), cancellation);
 
     public Task<List<ApiKey>> List(OrganizationId organization, CancellationToken cancellation) => database.Read(
         connection => connection.Query(ListByOrganization, Read, cancellation, ("org", organization)), cancellation);
@@ -76,9 +66,9 @@ public sealed class ApiKeyStore(Database database, TimeProvider clock)
                 ("org", wanted.Organization),
                 ("key", id),
                 ("kind", ApiKeyFormat.Prefix(wanted.Kind)),
-                ("role", RoleText(wanted.Role)),
+                ("role", RoleWords.Of(wanted.Role)),
                 ("name", wanted.Name),
-                ("hash", ApiKeyFormat.Hash(key)),
+                ("hash", CredentialFormat.Hash(key)),
                 ("expires", wanted.ExpiresAt),
                 ("minute", wanted.RateLimitPerMinute),
                 ("day", wanted.RateLimitPerDay),
@@ -91,34 +81,12 @@ public sealed class ApiKeyStore(Database database, TimeProvider clock)
     public Task<bool> Revoke(KeyId key, CancellationToken cancellation) => database.Write(
         async connection => await connection.Execute(Deactivate, cancellation, ("key", key)) > 0, cancellation);
 
-    /// <summary>Notes when keys were last used.</summary>
-    public Task RecordUse(
-        IEnumerable<(OrganizationId Organization, KeyId Key, Instant At)> uses, CancellationToken cancellation) =>
-        database.Write(
-            async connection =>
-            {
-                // Sorted, so that two nodes never wait for each other's rows crosswise.
-                foreach (var (organization, key, at) in uses.OrderBy(use => use.Key.Value))
-                {
-                    await connection.Execute(Touch, cancellation, ("org", organization), ("key", key), ("at", at));
-                }
-            },
-            cancellation);
-
-    internal static string RoleText(Role role) => role switch
-    {
-        Role.Readonly => "readonly",
-        Role.Editor => "editor",
-        Role.Manager => "manager",
-        Role.Billing or Role.Owner => throw new ArgumentOutOfRangeException(nameof(role), role, "not a role of keys"),
-    };
-
     private static ApiKey Read(DbDataReader row) => new(
-        row.Id<OrganizationId>(0),
-        row.GetBoolean(1),
+        row.IdOrNull<OrganizationId>(0),
+        row.IdOrNull<UserId>(1),
         row.Id<KeyId>(2),
-        row.GetString(3) switch { "csb" => KeyKind.Csb, "csu" => KeyKind.Csu, _ => KeyKind.Cpk },
-        row.GetString(4) switch { "manager" => Role.Manager, "editor" => Role.Editor, _ => Role.Readonly },
+        ApiKeyFormat.Kind(row.GetString(3)),
+        RoleWords.Role(row.GetString(4)),
         row.GetString(5),
         row.GetBoolean(6),
         row.InstantOrNull(7),

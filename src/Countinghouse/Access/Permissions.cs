@@ -24,6 +24,20 @@ public static class Permissions
         return builder;
     }
 
+    /// <summary>
+    /// For what is a person's own affair (sessions, passwords): somebody signed in with a browser, not a key of theirs.
+    /// </summary>
+    public static TBuilder RequireSession<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        builder.RequirePermission(Permission.Identify);
+        builder.AddEndpointFilter((invocation, next) =>
+            invocation.HttpContext.Caller().Kind == CredentialKind.Session
+                ? next(invocation)
+                : ValueTask.FromResult<object?>(Problems.SessionNeeded()));
+        return builder;
+    }
+
     /// <summary>Who is calling; only behind <see cref="RequirePermission"/> or where a caller was found.</summary>
     public static Caller Caller(this HttpContext context) => context.CallerOrNull()
         ?? throw new InvalidOperationException("This route has no caller.");
@@ -36,7 +50,7 @@ public static class Permissions
         var context = invocation.HttpContext;
         var permission = context.GetEndpoint()!.Metadata.GetMetadata<RequiredPermission>()!.Permission;
         var caller = context.Caller();
-        if (caller.Kind == KeyKind.Cpk)
+        if (caller.Kind == CredentialKind.Cpk)
         {
             return Problems.PublishableKeyOutsideAds();
         }
@@ -66,7 +80,7 @@ public static class Permissions
         if (values.ContainsKey(OrganizationRoute))
         {
             var organization = context.Id<OrganizationId>(OrganizationRoute);
-            var own = organization == context.Caller().Organization;
+            var own = context.Caller().In(organization) is not null;
             return (true, own || await owners.Exists(organization, context.RequestAborted) ? organization : null);
         }
 

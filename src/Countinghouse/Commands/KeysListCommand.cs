@@ -46,7 +46,7 @@ internal static class KeysListCommand
     [
         key.Id.ToString(),
         ApiKeyFormat.Prefix(key.Kind),
-        ApiKeyStore.RoleText(key.Role),
+        RoleWords.Of(key.Role),
         key.Name,
         !key.IsActive ? "revoked" : key.ExpiresAt <= now ? "expired" : "active",
         key.ExpiresAt?.ToString() ?? "never",

@@ -57,7 +57,7 @@ public static class Server
         services.AddSingleton<SystemSecrets>();
         services.AddHttp(configuration);
         services.AddRateLimits(configuration);
-        services.AddAccess();
+        services.AddAccess(configuration);
         services.AddOrganizations();
         services.AddCampaigns();
         services.AddIngest(configuration);
@@ -82,6 +82,7 @@ public static class Server
         app.UseRateLimits();
         app.UseCors();
         app.Use(AccessSetup.RefuseBadCredential);
+        app.Use(AccessSetup.NameActor);
         app.UseAuthorization();
         app.Use(app.Services.GetRequiredService<Idempotency>().Middleware);
     }

@@ -16,8 +16,8 @@ public static class Problems
     public static Problem Unauthorized() => new(
         ErrorCode.Unauthorized,
         "Not authenticated",
-        "No valid credential was sent. Send an API key in X-API-Key; a key that is wrong, expired or revoked "
-        + "is refused.");
+        "No valid credential was sent. Send an API key in X-API-Key, or an access token in Authorization: Bearer, or "
+        + "sign in; one that is wrong, expired or revoked is refused.");
 
     public static Problem Forbidden() => new(
         ErrorCode.Forbidden,
@@ -28,6 +28,22 @@ public static class Problems
         ErrorCode.Forbidden,
         "Not allowed",
         "A publishable key (cpk) may only record events under /ads. Use a server key (csb).");
+
+    public static Problem OriginNotAllowed() => new(
+        ErrorCode.Forbidden,
+        "Not allowed",
+        "This publishable key is bound to certain web pages, and the request's Origin is none of them.");
+
+    public static Problem AntiforgeryTokenMissing() => new(
+        ErrorCode.Forbidden,
+        "Not allowed",
+        "A request of a signed-in browser that changes something needs the anti-forgery token of its session in "
+        + "X-CSRF-Token. GET /session gives it.");
+
+    public static Problem SessionNeeded() => new(
+        ErrorCode.Forbidden,
+        "Not allowed",
+        "This is for a person who is signed in with a browser; keys and tokens cannot do it.");
 
     /// <summary>The same words for what does not exist and for what the caller has no part in.</summary>
     public static Problem NotFound() => new(

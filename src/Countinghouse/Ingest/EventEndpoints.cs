@@ -239,9 +239,8 @@ public static class EventEndpoints
             peer = peer with { Verdict = EventReason.ListedDomain };
         }
 
-        var caller = context.CallerOrNull();
-        var server = caller?.Kind == KeyKind.Csb ? caller.Organization : (OrganizationId?)null;
-        return new EventSender(server, server is not null && caller!.IsOperator, peer);
+        var server = context.CallerOrNull()?.Server;
+        return new EventSender(server?.Organization, server?.IsOperator == true, peer);
     }
 
     private static bool SaysPrefetch(StringValues header) =>

@@ -40,7 +40,7 @@ public static class OrganizationEndpoints
             .WithQuery(Page.NumberParameter, Page.SizeParameter)
             .WithName("apps_advertising_api_organizations_list_organizations")
             .WithSummary("List organizations")
-            .WithDescription("Your own organization; every organization when the operator asks.");
+            .WithDescription("Those that you have a part in; every organization when the operator asks.");
         organizations.MapPost("/", Create)
             .RequirePermission(Permission.Operate)
             .Accepts<NewOrganization>("application/json")
@@ -66,13 +66,9 @@ public static class OrganizationEndpoints
     {
         var page = Page.Read(context);
         var caller = context.Caller();
-        if (AccessRules.Decide(caller, null, Permission.Operate) == AccessDecision.Granted)
-        {
-            return TypedResults.Ok(await store.List(page, cancellation));
-        }
-
-        var own = await store.Find(caller.Organization, cancellation);
-        return TypedResults.Ok(new Paged<Organization>(page.Number == 1 ? [own!] : [], page, totalCount: 1));
+        return TypedResults.Ok(AccessRules.Operates(caller)
+            ? await store.List(page, cancellation)
+            : await store.List(caller.Memberships.Select(part => part.Organization), page, cancellation));
     }
 
     private static async Task<Results<Created<Organization>, Problem>> Create(

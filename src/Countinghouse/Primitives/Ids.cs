@@ -73,6 +73,37 @@ public readonly record struct VerificationId(Guid Value) : IId<VerificationId>
     public override string ToString() => ShortUuid.Format(Value);
 }
 
+public readonly record struct UserId(Guid Value) : IId<UserId>
+{
+    public static UserId From(Guid value) => new(value);
+    public override string ToString() => ShortUuid.Format(Value);
+}
+
+public readonly record struct LinkId(Guid Value) : IId<LinkId>
+{
+    public static LinkId From(Guid value) => new(value);
+    public override string ToString() => ShortUuid.Format(Value);
+}
+
+public readonly record struct SessionId(Guid Value) : IId<SessionId>
+{
+    public static SessionId From(Guid value) => new(value);
+    public override string ToString() => ShortUuid.Format(Value);
+}
+
+/// <summary>Of an OAuth client: a program, not a shopper.</summary>
+public readonly record struct ClientId(Guid Value) : IId<ClientId>
+{
+    public static ClientId From(Guid value) => new(value);
+    public override string ToString() => ShortUuid.Format(Value);
+}
+
+public readonly record struct TokenId(Guid Value) : IId<TokenId>
+{
+    public static TokenId From(Guid value) => new(value);
+    public override string ToString() => ShortUuid.Format(Value);
+}
+
 public readonly record struct PayoutId(Guid Value) : IId<PayoutId>
 {
     public static PayoutId From(Guid value) => new(value);

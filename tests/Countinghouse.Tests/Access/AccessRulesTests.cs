@@ -17,6 +17,11 @@ public sealed class AccessRulesTests
         { Role.Owner, Permission.WriteCampaigns, true },
         { Role.Owner, Permission.ManageMembers, true },
         { Role.Owner, Permission.ManageOrganization, true },
+        { Role.Owner, Permission.ReadAudit, true },
+        { Role.Manager, Permission.ReadAudit, false },
+        { Role.Editor, Permission.ReadAudit, false },
+        { Role.Billing, Permission.ReadAudit, false },
+        { Role.Readonly, Permission.ReadAudit, false },
         { Role.Manager, Permission.ReadReports, true },
         { Role.Manager, Permission.ReadRevenueShare, true },
         { Role.Manager, Permission.WriteCampaigns, true },
@@ -96,8 +101,43 @@ public sealed class AccessRulesTests
         foreach (var subject in new OrganizationId?[] { Own, Foreign, null })
         {
             Assert.All(All, permission => Assert.Equal(
-                AccessDecision.Refused, AccessRules.Decide(Caller(role, kind: KeyKind.Cpk), subject, permission)));
+                AccessDecision.Refused,
+                AccessRules.Decide(Caller(role, kind: CredentialKind.Cpk), subject, permission)));
         }
+    }
+
+    [Fact]
+    public void A_token_does_what_its_scopes_and_its_role_both_allow()
+    {
+        foreach (var scope in ScopeWords.All.Select(word => ScopeWords.TryParse(word, out var one) ? one : default))
+        {
+            var caller = Caller(Role.Manager, kind: CredentialKind.Token, scopes: scope);
+            Assert.All(
+                All.Where(permission => permission is not (Permission.Identify or Permission.Operate)),
+                permission => Assert.Equal(
+                    AccessRules.ScopeOf(permission) == scope && AccessRules.Allows(Role.Manager, permission),
+                    AccessRules.Decide(caller, Own, permission) == AccessDecision.Granted));
+        }
+    }
+
+    [Fact]
+    public void An_operators_token_without_the_scope_to_operate_is_nobody_elsewhere()
+    {
+        var caller = Caller(Role.Manager, true, CredentialKind.Token, Scopes.All & ~Scopes.PlatformOperate);
+
+        Assert.Equal(AccessDecision.Refused, AccessRules.Decide(caller, null, Permission.Operate));
+        Assert.Equal(AccessDecision.Hidden, AccessRules.Decide(caller, Foreign, Permission.ReadReports));
+        Assert.Equal(AccessDecision.Granted, AccessRules.Decide(caller, Own, Permission.ReadReports));
+    }
+
+    [Fact]
+    public void A_users_key_does_what_its_role_and_the_users_both_allow()
+    {
+        var caller = Caller(Role.Billing, kind: CredentialKind.Csu) with { Cap = Role.Editor };
+
+        Assert.Equal(AccessDecision.Granted, AccessRules.Decide(caller, Own, Permission.ReadReports));
+        Assert.Equal(AccessDecision.Refused, AccessRules.Decide(caller, Own, Permission.ReadRevenueShare));
+        Assert.Equal(AccessDecision.Refused, AccessRules.Decide(caller, Own, Permission.WriteCampaigns));
     }
 
     [Fact]
@@ -105,8 +145,21 @@ public sealed class AccessRulesTests
     {
         Assert.Equal([1, 2, 3, 4, 5], Enum.GetValues<Role>().Select(role => (int)role));
         Assert.Equal([1, 2, 3], Enum.GetValues<KeyKind>().Select(kind => (int)kind));
+        Assert.Equal(
+            "advertising:read revenue:read revenue:write campaigns:write events:write members:write "
+            + "organization:write platform:operate audit:read",
+            ScopeWords.Of(Scopes.All));
     }
 
-    private static Caller Caller(Role role, bool isOperator = false, KeyKind kind = KeyKind.Csb) =>
-        new(Own, isOperator, kind, new KeyId(Guid.Empty), role);
+    private static Caller Caller(
+        Role role,
+        bool isOperator = false,
+        CredentialKind kind = CredentialKind.Csb,
+        Scopes scopes = Scopes.All) => new()
+        {
+            Kind = kind,
+            CredentialId = Guid.Empty,
+            Memberships = [new Membership(Own, isOperator, role)],
+            Scopes = scopes,
+        };
 }

@@ -13,6 +13,8 @@ public abstract class ApiKeyContract(ServerFixture fixture)
 
     private ApiKeyStore Store => _server.Get<ApiKeyStore>();
 
+    private CredentialStore Credentials => _server.Get<CredentialStore>();
+
     [Fact]
     public async Task A_new_key_is_found_by_its_hash_with_all_that_was_said_of_it()
     {
@@ -21,14 +23,16 @@ public abstract class ApiKeyContract(ServerFixture fixture)
         var (id, key) = await Store.Create(
             new NewApiKey(organization, KeyKind.Cpk, Role.Editor, "shop", expires, 7, 70), CancellationToken.None);
 
-        var found = await Store.Find(ApiKeyFormat.Hash(key), CancellationToken.None);
+        var found = await Credentials.Key(CredentialFormat.Hash(key), CancellationToken.None);
 
+        Assert.Equal((CredentialKind.Cpk, id.Value), (found!.Caller.Kind, found.Caller.CredentialId));
+        Assert.Equal(new Membership(organization, false, Role.Editor), Assert.Single(found.Caller.Memberships));
+        Assert.Equal((expires, 7, 70), (found.EndsAt, found.PerMinute, found.PerDay));
         Assert.Equal(
-            new ApiKey(organization, false, id, KeyKind.Cpk, Role.Editor, "shop", true, expires, null, 7, 70,
+            new ApiKey(organization, null, id, KeyKind.Cpk, Role.Editor, "shop", true, expires, null, 7, 70,
                 Instant.Of(_server.Clock.Now)),
-            found);
-        Assert.Equal(found, Assert.Single(await Store.List(organization, CancellationToken.None)));
-        Assert.Null(await Store.Find(ApiKeyFormat.Hash(key + "x"), CancellationToken.None));
+            Assert.Single(await Store.List(organization, CancellationToken.None)));
+        Assert.Null(await Credentials.Key(CredentialFormat.Hash(key + "x"), CancellationToken.None));
     }
 
     [Fact]
@@ -120,8 +124,8 @@ public abstract class ApiKeyContract(ServerFixture fixture)
         var id = Assert.Single(await Store.List(organization, CancellationToken.None)).Id;
         var (early, late) = (new Instant(1_000), new Instant(2_000));
 
-        await Store.RecordUse([(organization, id, late)], CancellationToken.None);
-        await Store.RecordUse([(organization, id, early)], CancellationToken.None);
+        await Credentials.RecordUse([(CredentialKind.Csb, id.Value, late)], CancellationToken.None);
+        await Credentials.RecordUse([(CredentialKind.Csb, id.Value, early)], CancellationToken.None);
 
         Assert.Equal(late, Assert.Single(await Store.List(organization, CancellationToken.None)).LastUsed);
     }
@@ -147,7 +151,7 @@ public abstract class ApiKeyContract(ServerFixture fixture)
     {
         var key = await _server.NewKey(await _server.NewOrganization("Twice"));
         var request = new HttpRequestMessage(HttpMethod.Get, Keyed);
-        request.Headers.Add(ApiKeyHandler.Header, [key, key]);
+        request.Headers.Add(CredentialHandler.Header, [key, key]);
 
         Assert.Equal(401, (await _server.Send(request)).Status);
     }
@@ -167,7 +171,7 @@ public abstract class ApiKeyContract(ServerFixture fixture)
     public async Task A_bad_credential_is_refused_also_where_none_is_needed()
     {
         var request = new HttpRequestMessage(HttpMethod.Post, "ads/click") { Content = new StringContent("{}") };
-        request.Headers.Add(ApiKeyHandler.Header, "nonsense");
+        request.Headers.Add(CredentialHandler.Header, "nonsense");
 
         Assert.Equal(401, (await _server.Send(request)).Status);
     }

@@ -85,7 +85,7 @@ public sealed class ApiWalk
         request.Headers.ExpectContinue = content?.Headers.ContentLength > HttpOptions.BodyBytesMax;
         if (key is not null)
         {
-            request.Headers.Add(ApiKeyHandler.Header, key);
+            request.Headers.Add(CredentialHandler.Header, key);
         }
 
         var answer = await _world.Server.Send(request);

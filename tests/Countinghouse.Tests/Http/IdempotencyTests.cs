@@ -200,7 +200,7 @@ public abstract class IdempotencyContract(Engine engine) : IAsyncLifetime
         await Post("things", "k1", caller: "");
         var read = new HttpRequestMessage(HttpMethod.Get, "things");
         read.Headers.Add(Idempotency.Header, "k1");
-        read.Headers.Add(ApiKeyHandler.Header, _key);
+        read.Headers.Add(CredentialHandler.Header, _key);
         await _server.Send(read);
 
         Assert.Equal(3, _runs);
@@ -263,7 +263,7 @@ public abstract class IdempotencyContract(Engine engine) : IAsyncLifetime
         request.Headers.TryAddWithoutValidation(Idempotency.Header, idempotencyKey);
         if ((caller ?? _key) is { Length: > 0 } key)
         {
-            request.Headers.Add(ApiKeyHandler.Header, key);
+            request.Headers.Add(CredentialHandler.Header, key);
         }
 
         return (server ?? _server).Send(request);

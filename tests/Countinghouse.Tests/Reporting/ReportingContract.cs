@@ -88,7 +88,7 @@ public abstract class ReportingContract(ServerFixture fixture)
         await ThreeWeeksOfEvents(market);
         const string query = "start_date=2026-08-01&end_date=2026-08-21&group_by=offer";
         var request = new HttpRequestMessage(HttpMethod.Get, SeriesPath(market, query));
-        request.Headers.Add(ApiKeyHandler.Header, market.AdvertiserKey);
+        request.Headers.Add(CredentialHandler.Header, market.AdvertiserKey);
         request.Headers.Add("Accept", "text/csv");
 
         var csv = await _server.Send(request);
@@ -132,7 +132,7 @@ public abstract class ReportingContract(ServerFixture fixture)
         Task<Answer> Ask(string path, string? tag)
         {
             var request = new HttpRequestMessage(HttpMethod.Get, path);
-            request.Headers.Add(ApiKeyHandler.Header, market.AdvertiserKey);
+            request.Headers.Add(CredentialHandler.Header, market.AdvertiserKey);
             if (tag is not null)
             {
                 request.Headers.Add("If-None-Match", tag);

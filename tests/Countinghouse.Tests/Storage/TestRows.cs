@@ -102,6 +102,12 @@ public static class TestRows
                 .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(), .. AdjustmentsOf7(), .. LedgerOf8(),
                 .. PayoutsOf9(),
             ],
+            [10] =
+            [
+                .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
+                .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(), .. AdjustmentsOf7(), .. LedgerOf8(),
+                .. PayoutsOf9(), .. AccessOf10(),
+            ],
         };
 
     /// <summary>Tables that a later version keeps under another name.</summary>
@@ -278,6 +284,37 @@ public static class TestRows
             ("difference_id", Difference), ("kind", "UNKNOWN_TRANSFER"), ("org_id", null), ("payout_id", null),
             ("transfer_id", "tr_2"), ("ours", "nothing"), ("theirs", "1.00 usd"), ("found_at", Noon),
             ("last_seen_at", Noon), ("settled_at", null), ("settled_by", null), ("note", ""));
+    }
+
+    private static IEnumerable<TestRow> AccessOf10()
+    {
+        var (user, client) = (Named<UserId>("user"), Named<ClientId>("client"));
+        yield return Row("app_user",
+            ("user_id", user), ("email", "a@example.com"), ("name", "A"), ("password_hash", "h"),
+            ("totp_secret", null), ("totp_is_on", false), ("totp_last_step", 0L), ("failed_count", 0),
+            ("locked_until", null), ("created_at", Noon));
+        yield return Row("membership",
+            ("org_id", Advertiser), ("user_id", user), ("role", "owner"), ("created_at", Noon));
+        yield return Row("user_link",
+            ("link_id", Named<LinkId>("link")), ("hash", new byte[] { 8 }), ("purpose", "INVITATION"),
+            ("email", "b@example.com"), ("org_id", Advertiser), ("role", "editor"), ("created_at", Noon),
+            ("created_by", "terminal"), ("expires_at", Noon + 1), ("used_at", null));
+        yield return Row("user_session",
+            ("session_id", Named<SessionId>("session")), ("hash", new byte[] { 9 }), ("user_id", user),
+            ("created_at", Noon), ("last_seen_at", Noon), ("expires_at", Noon + 1));
+        yield return Row("oauth_client",
+            ("client_id", client), ("org_id", Advertiser), ("name", "C"), ("secret_hash", new byte[] { 10 }),
+            ("role", "editor"), ("scopes", "advertising:read"), ("is_active", true), ("created_at", Noon),
+            ("created_by", "terminal"), ("last_used", null));
+        yield return Row("access_token",
+            ("token_id", Named<TokenId>("token")), ("hash", new byte[] { 11 }), ("client_id", client),
+            ("scopes", "advertising:read"), ("created_at", Noon), ("expires_at", Noon + 1));
+        yield return Row("data_protection_key", ("name", "key-1"), ("xml", "<key/>"), ("created_at", Noon));
+        yield return Row("audit_head", ("org_id", Advertiser), ("entry_no", 1L), ("hash", new byte[32]));
+        yield return Row("audit_entry",
+            ("org_id", Advertiser), ("entry_no", 1L), ("at", Noon), ("actor", "terminal"), ("credential", ""),
+            ("action", "organization.create"), ("subject", "organization:x"), ("before_json", ""),
+            ("after_json", "{}"), ("request_id", ""), ("prev_hash", new byte[32]), ("hash", new byte[32]));
     }
 
     private static IEnumerable<TestRow> MoneyOf1()

@@ -148,7 +148,7 @@ public sealed class TestServer : IAsyncDisposable
         var request = new HttpRequestMessage(method, path);
         if (key is not null)
         {
-            request.Headers.Add(ApiKeyHandler.Header, key);
+            request.Headers.Add(CredentialHandler.Header, key);
         }
 
         if (body is not null)

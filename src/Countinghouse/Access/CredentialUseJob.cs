@@ -2,8 +2,11 @@ using Countinghouse.Storage;
 
 namespace Countinghouse.Access;
 
-/// <summary>Writes down every ten seconds, and at the end, when keys were last used: no request waits for it.</summary>
-public sealed partial class KeyUseJob(ApiKeyCache keys, ApiKeyStore store, TimeProvider clock, ILogger<KeyUseJob> log)
+/// <summary>
+/// Writes down every ten seconds, and at the end, when credentials were last used: no request waits for it.
+/// </summary>
+public sealed partial class CredentialUseJob(
+    CredentialCache credentials, CredentialStore store, TimeProvider clock, ILogger<CredentialUseJob> log)
     : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
@@ -19,7 +22,7 @@ public sealed partial class KeyUseJob(ApiKeyCache keys, ApiKeyStore store, TimeP
 
     private async Task Write()
     {
-        var uses = keys.TakeUses();
+        var uses = credentials.TakeUses();
         if (uses.Count == 0)
         {
             return;
@@ -31,7 +34,7 @@ public sealed partial class KeyUseJob(ApiKeyCache keys, ApiKeyStore store, TimeP
         }
         catch (Exception error) when (Database.IsUnavailable(error))
         {
-            // The next use of the key will be noted; a lost note harms nobody.
+            // The next use will be noted; a lost note harms nobody.
             LogNotWritten(error.Message);
         }
     }

@@ -1,0 +1,79 @@
+namespace Countinghouse.Access;
+
+/// <summary>What an access token may be used for, below what its client's role allows.</summary>
+[Flags]
+public enum Scopes
+{
+    None = 0,
+
+    /// <summary>Campaigns, catalogue and reports.</summary>
+    AdvertisingRead = 1,
+
+    /// <summary>Revenue share records, statements and payouts.</summary>
+    RevenueRead = 2,
+
+    /// <summary>Disputing records.</summary>
+    RevenueWrite = 4,
+
+    /// <summary>Making and changing campaigns, locations and offers.</summary>
+    CampaignsWrite = 8,
+
+    /// <summary>Passing shoppers on when recording events.</summary>
+    EventsWrite = 16,
+
+    /// <summary>Members, keys and clients.</summary>
+    MembersWrite = 32,
+
+    /// <summary>The organization itself.</summary>
+    OrganizationWrite = 64,
+
+    /// <summary>The operator's business.</summary>
+    PlatformOperate = 128,
+
+    /// <summary>The audit log.</summary>
+    AuditRead = 256,
+
+    All = 511,
+}
+
+/// <summary>The scopes' words on the wire and in columns; frozen.</summary>
+public static class ScopeWords
+{
+    private static readonly (string Word, Scopes Scope)[] Words =
+    [
+        ("advertising:read", Scopes.AdvertisingRead),
+        ("revenue:read", Scopes.RevenueRead),
+        ("revenue:write", Scopes.RevenueWrite),
+        ("campaigns:write", Scopes.CampaignsWrite),
+        ("events:write", Scopes.EventsWrite),
+        ("members:write", Scopes.MembersWrite),
+        ("organization:write", Scopes.OrganizationWrite),
+        ("platform:operate", Scopes.PlatformOperate),
+        ("audit:read", Scopes.AuditRead),
+    ];
+
+    /// <summary>All words, in a fixed order.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. Words.Select(pair => pair.Word)];
+
+    /// <summary>Separated by spaces, as OAuth has it.</summary>
+    public static string Of(Scopes scopes) =>
+        string.Join(' ', Words.Where(pair => scopes.HasFlag(pair.Scope)).Select(pair => pair.Word));
+
+    /// <summary>False when a word is none of them.</summary>
+    public static bool TryParse(string text, out Scopes scopes)
+    {
+        scopes = Scopes.None;
+        foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var known = Array.Find(Words, pair => pair.Word == word);
+            if (known.Word is null)
+            {
+                return false;
+            }
+
+            scopes |= known.Scope;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,176 @@
+using System.Buffers.Binary;
+using System.Data.Common;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Countinghouse.Http;
+using Countinghouse.Primitives;
+using Countinghouse.Storage;
+
+namespace Countinghouse.Audit;
+
+/// <summary>A change as the trail has it.</summary>
+/// <param name="Organization">Whose thing was changed; the zero id for the platform's own and for users.</param>
+/// <param name="Number">Its place in the organization's chain, without gaps from 1.</param>
+/// <param name="At">When.</param>
+/// <param name="By">Who, with which credential, in which request.</param>
+/// <param name="Action">What was done: campaign.create, api_key.revoke, ...</param>
+/// <param name="Subject">To what: campaign:ID, ...</param>
+/// <param name="Before">JSON of the members that changed, as they were; empty: there was nothing.</param>
+/// <param name="After">The same as they are now; empty: it is gone.</param>
+/// <param name="PreviousHash">Hash of the entry before; zeros before the first.</param>
+/// <param name="Hash">Over that and everything else here.</param>
+public sealed record AuditEntry(
+    OrganizationId Organization,
+    long Number,
+    Instant At,
+    Acting By,
+    string Action,
+    string Subject,
+    string Before,
+    string After,
+    byte[] PreviousHash,
+    byte[] Hash)
+{
+    /// <summary>What the hash of an entry has to be; frozen, for stored entries were made by it.</summary>
+    public byte[] ExpectedHash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(PreviousHash);
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        foreach (var part in new[]
+        {
+            Organization.Value.ToString("D"), Number.ToString(CultureInfo.InvariantCulture),
+            At.Micros.ToString(CultureInfo.InvariantCulture), By.Actor, By.Credential,
+            By.RequestId, Action, Subject, Before, After,
+        })
+        {
+            // Each with its length before it, so that nothing can move from one part into the next.
+            var bytes = Encoding.UTF8.GetBytes(part);
+            BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
+            hash.AppendData(length);
+            hash.AppendData(bytes);
+        }
+
+        return hash.GetHashAndReset();
+    }
+}
+
+/// <summary>
+/// Writes down changes, in the transaction that makes them: no change without its entry, no entry without its change.
+/// </summary>
+public sealed class AuditTrail(Database database, TimeProvider clock)
+{
+    private const string InsertHead = """
+        INSERT INTO audit_head (org_id, entry_no, hash) VALUES (@org, 0, @hash) ON CONFLICT (org_id) DO NOTHING
+        """;
+
+    private const string SelectHead = "SELECT entry_no, hash FROM audit_head WHERE org_id = @org";
+
+    private const string InsertEntry = """
+        INSERT INTO audit_entry (org_id, entry_no, at, actor, credential, action, subject, before_json, after_json,
+                                 request_id, prev_hash, hash)
+        VALUES (@org, @number, @at, @actor, @credential, @action, @subject, @before, @after, @request, @prev, @hash)
+        """;
+
+    private const string MoveHead = "UPDATE audit_head SET entry_no = @number, hash = @hash WHERE org_id = @org";
+
+    /// <summary>
+    /// Adds an entry, on the caller's transaction, best as its last step: it holds the organization's chain until the
+    /// commit. Nothing is written when nothing differs.
+    /// </summary>
+    /// <param name="connection">The transaction that makes the change.</param>
+    /// <param name="organization">Whose; the zero id for the platform's own and for users.</param>
+    /// <param name="action">What was done: thing.verb, in the words of the API.</param>
+    /// <param name="subject">To what: thing:ID.</param>
+    /// <param name="before">As it was, without secrets; null: it was not there.</param>
+    /// <param name="after">As it is now; null: it is gone.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task Record(
+        DbConnection connection,
+        OrganizationId organization,
+        string action,
+        string subject,
+        object? before,
+        object? after,
+        CancellationToken cancellation)
+    {
+        var (was, now) = Differing(before, after);
+        if (was == now)
+        {
+            return;
+        }
+
+        var (number, previous) = await Head(connection, organization, cancellation);
+        var entry = new AuditEntry(
+            organization,
+            number + 1,
+            Instant.Of(clock.GetUtcNow()),
+            Acting.Current,
+            action,
+            subject,
+            was,
+            now,
+            previous,
+            []);
+        var hash = entry.ExpectedHash();
+        await connection.ExecuteAll(
+            [
+                (InsertEntry,
+                [
+                    ("org", organization), ("number", entry.Number), ("at", entry.At), ("actor", entry.By.Actor),
+                    ("credential", entry.By.Credential), ("action", action), ("subject", subject), ("before", was),
+                    ("after", now), ("request", entry.By.RequestId), ("prev", previous), ("hash", hash),
+                ]),
+                (MoveHead, [("number", entry.Number), ("hash", hash), ("org", organization)]),
+            ],
+            cancellation);
+    }
+
+    private async Task<(long Number, byte[] Hash)> Head(
+        DbConnection connection, OrganizationId organization, CancellationToken cancellation)
+    {
+        for (var isNew = false; ; isNew = true)
+        {
+            if (isNew)
+            {
+                await connection.Execute(
+                    InsertHead, cancellation, ("org", organization), ("hash", new byte[SHA256.HashSizeInBytes]));
+            }
+
+            var rows = await connection.Query(
+                SelectHead + database.ForUpdate,
+                row => (row.GetInt64(0), row.Bytes(1)),
+                cancellation,
+                ("org", organization));
+            if (rows.Count > 0)
+            {
+                return rows[0];
+            }
+        }
+    }
+
+    /// <summary>Both as JSON; of two objects only what differs, so that a reader sees what changed.</summary>
+    private static (string Before, string After) Differing(object? before, object? after)
+    {
+        var (was, now) = (Json(before), Json(after));
+        if (was is JsonObject old && now is JsonObject current)
+        {
+            foreach (var name in old.Select(member => member.Key).ToList())
+            {
+                if (current.TryGetPropertyValue(name, out var value) && JsonNode.DeepEquals(old[name], value))
+                {
+                    old.Remove(name);
+                    current.Remove(name);
+                }
+            }
+        }
+
+        return (was?.ToJsonString(WireJson.Options) ?? "", now?.ToJsonString(WireJson.Options) ?? "");
+    }
+
+    private static JsonNode? Json(object? value) =>
+        value is null ? null : JsonSerializer.SerializeToNode(value, value.GetType(), WireJson.Options);
+}
