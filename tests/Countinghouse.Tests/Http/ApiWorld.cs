@@ -40,6 +40,8 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
 
     public OrganizationId Retailer { get; private set; }
 
+    public OrganizationId Operator { get; private set; }
+
     public string OperatorKey { get; private set; } = "";
 
     public string OutsiderKey { get; private set; } = "";
@@ -56,7 +58,8 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
             .Where(operation => operation.Pattern != HttpOptions.BasePath + "/openapi.json")];
         Advertiser = await Server.NewOrganization("Advertiser");
         Retailer = await Server.NewOrganization("Retailer");
-        OperatorKey = await Server.NewKey(await Server.NewOrganization("Operator", isOperator: true));
+        Operator = await Server.NewOrganization("Operator", isOperator: true);
+        OperatorKey = await Server.NewKey(Operator);
         OutsiderKey = await Server.NewKey(await Server.NewOrganization("Outsider"));
         await Fill();
     }
