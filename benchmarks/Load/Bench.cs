@@ -127,6 +127,12 @@ internal sealed class Bench(BenchOptions options)
             await Reports(servers.First.Port, stage, cast!, figures);
         }
 
+        if (options.Wants("access"))
+        {
+            figures.Access.AddRange(await new AccessBench(servers.First.Port, stage, options).Measure());
+            Table.Access(figures.Access);
+        }
+
         await Verify(tool, figures);
         Table.Resources(figures);
     }

@@ -22,6 +22,8 @@ internal sealed class EngineFigures
 
     public List<ReportFigures> Reports { get; } = [];
 
+    public List<AccessFigures> Access { get; } = [];
+
     public CloseFigures? Close { get; set; }
 
     public long? IdleMemory { get; set; }

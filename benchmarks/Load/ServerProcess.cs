@@ -9,6 +9,8 @@ namespace Countinghouse.Load;
 /// <summary>A program that the bench started; it ends with the bench.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
+    private const string CallersLimit = "100000000";
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
 
     /// <summary>All that were started: whatever ends the bench ends them too.</summary>
@@ -58,6 +60,11 @@ internal sealed class ServerProcess : IAsyncDisposable
 
         start.Environment.Remove("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS");
         start.Environment.Remove("DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT");
+
+        // Limits that the bench will not meet, for callers that have none of their own: set, so they are counted.
+        start.Environment["COUNTINGHOUSE_RateLimits__AddressPerMinute"] = CallersLimit;
+        start.Environment["COUNTINGHOUSE_RateLimits__KeyPerMinute"] = CallersLimit;
+        start.Environment["COUNTINGHOUSE_RateLimits__KeyPerDay"] = CallersLimit;
         return start;
     }
 

@@ -74,6 +74,15 @@ internal static class Table
         Tenths(row.P99Milliseconds),
         Percent(row.OfPlaintext)));
 
+    public static void Access(IReadOnlyList<AccessFigures> rows)
+    {
+        Console.WriteLine("\n" + Line("who is calling, 32 connections", "requests/s", "of none"));
+        foreach (var row in rows)
+        {
+            Console.WriteLine(Line(row.Row, Whole(row.RequestsPerSecond), Percent(row.OfNone)));
+        }
+    }
+
     public static void Close(CloseFigures close) => Note(
         $"closing a month of {Whole(close.Retailers)} retailers, {Whole(close.Campaigns)} campaigns and "
         + $"{Whole(close.RollupRows)} rollups: {Tenths(close.Seconds)} s, {Tenths(close.ProcessorSeconds)} s of them "

@@ -34,6 +34,10 @@ public static class AccessSetup
 
         services.AddSingleton<DatabaseKeyRing>();
         services.AddDataProtection().SetApplicationName("countinghouse");
+
+        // It warns that keys lie in the database unencrypted. They do: whoever reads the database reads all that they
+        // protect (docs/security.md).
+        services.AddLogging(logging => logging.AddFilter(typeof(XmlKeyManager).FullName, LogLevel.Error));
         services.AddOptions<KeyManagementOptions>()
             .Configure<DatabaseKeyRing>((keys, ring) => keys.XmlRepository = ring);
         services.AddAntiforgery(antiforgery =>

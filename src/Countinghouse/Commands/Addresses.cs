@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using Countinghouse.Http;
 
 namespace Countinghouse.Commands;
 
@@ -16,13 +18,39 @@ internal static class Addresses
                 return $"'{url}' is no address to listen on; write it like {ServerSettings.DefaultUrl}.";
             }
 
-            if (!string.Equals(address.Scheme, "http", StringComparison.OrdinalIgnoreCase))
+            if (!address.Scheme.Equals(Uri.UriSchemeHttp, StringComparison.OrdinalIgnoreCase) && !IsHttps(address))
             {
-                return $"'{url}' cannot be served: Countinghouse speaks http; leave https to a proxy in front of it.";
+                return $"'{url}' cannot be served: Countinghouse speaks http and https.";
             }
         }
 
         return Split(urls).Length == 0 ? $"--urls is empty; write it like {ServerSettings.DefaultUrl}." : null;
+    }
+
+    /// <summary>Fails when an address wants https and there is no certificate, or one that cannot be read.</summary>
+    public static void RequireCertificate(string urls, ServerCertificate certificate)
+    {
+        if (!Split(urls).Select(BindingAddress.Parse).Any(IsHttps))
+        {
+            return;
+        }
+
+        if (!certificate.IsConfigured)
+        {
+            throw new CommandException(
+                "An address with https needs a certificate: set Http:CertificateFile (and Http:CertificateKeyFile), "
+                + "for example in the environment as COUNTINGHOUSE_Http__CertificateFile=/etc/countinghouse/tls.pem, "
+                + "or leave https to a proxy in front.");
+        }
+
+        try
+        {
+            _ = certificate.Leaf;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new CommandException($"The certificate of Http:CertificateFile cannot be read: {error.Message}");
+        }
     }
 
     /// <summary>
@@ -69,8 +97,11 @@ internal static class Addresses
         var near = host.Equals(IPAddress.Any) ? IPAddress.Loopback
             : host.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
             : host;
-        return new UriBuilder(Uri.UriSchemeHttp, near.ToString(), address.Port).Uri;
+        return IsHttps(address) ? null : new UriBuilder(Uri.UriSchemeHttp, near.ToString(), address.Port).Uri;
     }
+
+    private static bool IsHttps(BindingAddress address) =>
+        address.Scheme.Equals(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase);
 
     private static string[] Split(string urls) =>
         urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

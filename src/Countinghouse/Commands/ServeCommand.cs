@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Countinghouse.Commands.Demonstration;
+using Countinghouse.Http;
 using Countinghouse.Ingest;
 using Countinghouse.Storage;
 using Microsoft.Extensions.Options;
@@ -93,6 +94,7 @@ internal static class ServeCommand
         });
 
         app.Services.GetService<IStartupValidator>()?.Validate();
+        Addresses.RequireCertificate(settings.Urls, app.Services.GetRequiredService<ServerCertificate>());
         Addresses.RefuseTaken(settings.Urls);
         await app.Services.GetRequiredService<Migrator>().Migrate(cancellation);
         await app.Services.GetRequiredService<JournalUpgrade>().Run(cancellation);

@@ -24,11 +24,7 @@ public static class Server
         });
         builder.Configuration.AddEnvironmentVariables("COUNTINGHOUSE_");
         builder.WebHost.UseUrls(settings.Urls.Split(';'));
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = HttpOptions.BodyBytesMax;
-        });
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.Logging.ClearProviders().AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -37,6 +33,7 @@ public static class Server
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(settings);
         AddSlices(builder.Services, builder.Configuration);
+        builder.Services.AddHardening();
         builder.Services.AddApiDocument();
         configure?.Invoke(builder);
 
@@ -74,10 +71,12 @@ public static class Server
         app.UseRateLimitHeaders();
         app.Use(RequestIds.Middleware);
         app.Use(HttpSetup.KeepPrivate);
+        app.Use(Hardening.AddHeaders);
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(status =>
             Problems.ForStatus(status.HttpContext.Response.StatusCode).ExecuteAsync(status.HttpContext));
         app.UseRouting();
+        app.UseRequestTimeouts();
         app.UseAuthentication();
         app.UseRateLimits();
         app.UseCors();

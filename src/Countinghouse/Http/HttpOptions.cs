@@ -15,6 +15,14 @@ public sealed class HttpOptions
     /// <summary>Largest body of any request.</summary>
     public const int BodyBytesMax = 512 * 1024;
 
+    /// <summary>All headers of a request together; what is more, Kestrel refuses by itself with 431.</summary>
+    public const int HeaderBytesMax = 16 * 1024;
+
+    public const int HeadersMax = 64;
+
+    /// <summary>How long a client may take to send its headers.</summary>
+    public const int HeaderSecondsMax = 10;
+
     /// <summary>What a 503 tells the caller to wait.</summary>
     public const int RetryAfterSeconds = 2;
 
@@ -27,6 +35,22 @@ public sealed class HttpOptions
     /// </summary>
     [AddressList(ErrorMessage = "TrustedProxies must be IP addresses separated by commas.")]
     public string TrustedProxies { get; init; } = "";
+
+    /// <summary>
+    /// A file with the server's certificate and those between it and the root, in PEM; for addresses with https.
+    /// </summary>
+    public string CertificateFile { get; init; } = "";
+
+    /// <summary>The certificate's private key in PEM; empty when it is in the same file.</summary>
+    public string CertificateKeyFile { get; init; } = "";
+
+    /// <summary>A request that takes longer is given up with 503; closing a month and the like are not.</summary>
+    [Range(5, 600)]
+    public int RequestSecondsMax { get; init; } = 100;
+
+    /// <summary>Open connections; further ones are closed at once.</summary>
+    [Range(10, 1_000_000)]
+    public int ConnectionsMax { get; init; } = 10_000;
 
     internal static string[] Addresses(string list) =>
         list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

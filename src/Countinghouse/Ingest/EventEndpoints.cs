@@ -4,6 +4,7 @@ using Countinghouse.Access;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Primitives;
 
 namespace Countinghouse.Ingest;
@@ -85,7 +86,9 @@ public static class EventEndpoints
 
     public static IEndpointRouteBuilder MapEvents(this IEndpointRouteBuilder routes)
     {
-        var ads = routes.MapGroup("/ads").WithTags("Ads").RequireCors(HttpSetup.AnyOrigin);
+        // Without the timer per request: the queue is bounded, and the database's own timeout ends what hangs in it.
+        var ads = routes.MapGroup("/ads").WithTags("Ads").RequireCors(HttpSetup.AnyOrigin)
+            .WithMetadata(new DisableRequestTimeoutAttribute());
 
         ads.MapPost("/click", Click)
             .Accepts<EventIn>("application/json")

@@ -2,6 +2,7 @@ using Countinghouse.Access;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace Countinghouse.Payouts;
 
@@ -31,6 +32,7 @@ public static class ReconciliationEndpoints
             .WithSummary("List reconciliations")
             .WithDescription("Each time that payouts were held against the provider's books, the latest first.");
         reconciliations.MapPost("/reconciliations", Run)
+            .WithMetadata(new DisableRequestTimeoutAttribute())
             .WithName("apps_advertising_api_payouts_reconcile")
             .WithSummary("Reconcile now")
             .WithDescription(

@@ -2,6 +2,7 @@ using Countinghouse.Access;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace Countinghouse.RevenueShare;
 
@@ -21,6 +22,7 @@ public static class SettlementEndpoints
             .WithSummary("List closed months")
             .WithDescription("Months that were closed or are being closed, the latest first.");
         settlements.MapPost("", Close)
+            .WithMetadata(new DisableRequestTimeoutAttribute())
             .WithQuery(Page.NumberParameter, Page.SizeParameter)
             .Accepts<CloseRequest>("application/json")
             .WithName("apps_advertising_api_settlements_close_period")

@@ -78,20 +78,24 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="configure">Changes to the program before it is built.</param>
     /// <param name="shared">The database of another server, to be a second node of that system.</param>
     /// <param name="map">Routes that only the test needs.</param>
+    /// <param name="log">Where it logs to; by default warnings and what is worse.</param>
+    /// <param name="url">Where it answers; by default on http and a free port.</param>
     public static async Task<TestServer> Start(
         Engine engine,
         TestClock? clock = null,
         Action<WebApplicationBuilder>? configure = null,
         TestDatabase? shared = null,
-        Action<IEndpointRouteBuilder>? map = null)
+        Action<IEndpointRouteBuilder>? map = null,
+        TestLog? log = null,
+        string? url = null)
     {
         var database = shared ?? await TestDatabase.Create(engine);
         clock ??= new TestClock();
-        var log = new TestLog();
-        var app = Server.Build(database.Settings, builder =>
+        log ??= new TestLog();
+        var app = Server.Build(url is null ? database.Settings : database.Settings with { Urls = url }, builder =>
         {
             builder.Services.AddSingleton<TimeProvider>(clock);
-            builder.Logging.ClearProviders().AddProvider(log);
+            builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(log.Level);
             builder.Configuration[AddressLimit] = "1000000";
 
             // All of a test's requests come from one shopper; tests of these rules set them.
@@ -184,13 +188,15 @@ public sealed class TestServer : IAsyncDisposable
 }
 
 /// <summary>Keeps what a server logs, so that a failing test can say why.</summary>
-public sealed class TestLog : ILoggerProvider
+public sealed class TestLog(LogLevel level = LogLevel.Warning) : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = new();
 
+    public LogLevel Level => level;
+
     public IReadOnlyCollection<string> Lines => _lines;
 
-    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, _lines);
+    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, level, _lines);
 
     public override string ToString() => string.Join('\n', _lines);
 
@@ -198,12 +204,12 @@ public sealed class TestLog : ILoggerProvider
     {
     }
 
-    private sealed class Logger(string category, ConcurrentQueue<string> lines) : ILogger
+    private sealed class Logger(string category, LogLevel level, ConcurrentQueue<string> lines) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= level;
 
         public void Log<TState>(
             LogLevel logLevel,
