@@ -152,7 +152,6 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
                 return null;
             }
 
-            await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", organization));
             await Store(connection, changed, cancellation);
             if (!ReferenceEquals(changed.Offers, stored.Offers))
             {
@@ -177,28 +176,25 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
 
     private async Task Insertion(DbConnection connection, Campaign campaign, CancellationToken cancellation)
     {
-        await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", campaign.OrganizationId));
-        await connection.Execute(
-            Insert,
-            cancellation,
-            ("org", campaign.OrganizationId),
-            ("campaign", campaign.CampaignId),
-            ("name", campaign.Name),
-            ("pricing", CampaignWords.Of(campaign.Pricing)),
-            ("bid", campaign.Bid),
-            ("start", campaign.StartDate),
-            ("end", campaign.EndDate),
-            ("now", campaign.CreatedAt),
-            ("metadata", MetadataMap.Store(campaign.Metadata)));
-        await connection.Execute(
-            InsertBudget,
-            cancellation,
-            ("org", campaign.OrganizationId),
-            ("campaign", campaign.CampaignId),
-            ("budget", campaign.Budget),
-            ("daily", campaign.DailyBudget));
-        await connection.Execute(
-            InsertTotal, cancellation, ("org", campaign.OrganizationId), ("campaign", campaign.CampaignId));
+        // One round trip, the head lock first: others wait for it as long as this takes.
+        await connection.ExecuteAll(
+            [
+                (OrganizationVersions.Raise, [("org", campaign.OrganizationId)]),
+                (Insert,
+                [
+                    ("org", campaign.OrganizationId), ("campaign", campaign.CampaignId), ("name", campaign.Name),
+                    ("pricing", CampaignWords.Of(campaign.Pricing)), ("bid", campaign.Bid),
+                    ("start", campaign.StartDate), ("end", campaign.EndDate), ("now", campaign.CreatedAt),
+                    ("metadata", MetadataMap.Store(campaign.Metadata)),
+                ]),
+                (InsertBudget,
+                [
+                    ("org", campaign.OrganizationId), ("campaign", campaign.CampaignId), ("budget", campaign.Budget),
+                    ("daily", campaign.DailyBudget),
+                ]),
+                (InsertTotal, [("org", campaign.OrganizationId), ("campaign", campaign.CampaignId)]),
+            ],
+            cancellation);
         await AddOffers(connection, campaign, cancellation);
         await trail.Record(
             connection,
@@ -234,29 +230,25 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
         }
     }
 
-    private static async Task Store(DbConnection connection, Campaign changed, CancellationToken cancellation)
-    {
-        await connection.Execute(
-            Change,
-            cancellation,
-            ("org", changed.OrganizationId),
-            ("campaign", changed.CampaignId),
-            ("name", changed.Name),
-            ("status", CampaignWords.Of(changed.Status)),
-            ("reason", changed.CompletedReason is { } reason ? CampaignWords.Of(reason) : null),
-            ("completed", changed.CompletedAt),
-            ("bid", changed.Bid),
-            ("start", changed.StartDate),
-            ("end", changed.EndDate),
-            ("metadata", MetadataMap.Store(changed.Metadata)));
-        await connection.Execute(
-            ChangeBudget,
-            cancellation,
-            ("org", changed.OrganizationId),
-            ("campaign", changed.CampaignId),
-            ("budget", changed.Budget),
-            ("daily", changed.DailyBudget));
-    }
+    private static Task Store(DbConnection connection, Campaign changed, CancellationToken cancellation) =>
+        connection.ExecuteAll(
+            [
+                (OrganizationVersions.Raise, [("org", changed.OrganizationId)]),
+                (Change,
+                [
+                    ("org", changed.OrganizationId), ("campaign", changed.CampaignId), ("name", changed.Name),
+                    ("status", CampaignWords.Of(changed.Status)),
+                    ("reason", changed.CompletedReason is { } reason ? CampaignWords.Of(reason) : null),
+                    ("completed", changed.CompletedAt), ("bid", changed.Bid), ("start", changed.StartDate),
+                    ("end", changed.EndDate), ("metadata", MetadataMap.Store(changed.Metadata)),
+                ]),
+                (ChangeBudget,
+                [
+                    ("org", changed.OrganizationId), ("campaign", changed.CampaignId), ("budget", changed.Budget),
+                    ("daily", changed.DailyBudget),
+                ]),
+            ],
+            cancellation);
 
     private static async Task<Campaign?> Find(
         DbConnection connection, OrganizationId organization, CampaignId campaign, CancellationToken cancellation)

@@ -35,7 +35,8 @@ public abstract class AuditedOperationsContract(ApiWorld world)
     {
         var requests = new GoodRequests(world);
         await requests.Prepare();
-        var writes = world.Operations.Where(operation => operation.Method != HttpMethod.Get)
+        var writes = world.Operations
+            .Where(operation => operation.Method != HttpMethod.Get && operation.Method != HttpMethod.Head)
             .ToDictionary(Name, operation => operation);
 
         // Those without a request made by hand are asked first, in the world as it was made.
@@ -80,6 +81,10 @@ public abstract class AuditedOperationsContract(ApiWorld world)
         if (answer.Status is < 200 or > 299)
         {
             _faults.Add($"{name}: not a good request: {answer.Status} {answer.Text}");
+        }
+        else if (changed.Count == 0)
+        {
+            _faults.Add($"{name}: not a good request: it changed nothing. {answer.Text}");
         }
         else if (entries.Count == 0)
         {
@@ -227,6 +232,7 @@ public sealed class GoodRequests
                 ("idempotency_key", "po_2_a1"),
                 ("outcome", "REJECTED")).Insert,
             CancellationToken.None);
+        _world.Server.Clock.Now = _world.Server.Clock.Now.AddMinutes(1);
         return Of(payout, null);
     }
 
