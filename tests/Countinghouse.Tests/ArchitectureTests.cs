@@ -14,18 +14,18 @@ public sealed class ArchitectureTests : IDisposable
         ["RateLimits"] = ["Primitives", "Http", "Storage"],
         ["Audit"] = ["Primitives", "Http", "Storage"],
         ["Access"] = ["Primitives", "Http", "Storage", "RateLimits", "Audit"],
-        ["Organizations"] = ["Primitives", "Http", "Storage", "Access"],
-        ["Campaigns"] = ["Primitives", "Http", "Storage", "Access", "Organizations"],
-        ["Ingest"] = ["Primitives", "Http", "Storage", "Access", "RateLimits", "Organizations", "Campaigns"],
+        ["Organizations"] = ["Primitives", "Http", "Storage", "Access", "Audit"],
+        ["Campaigns"] = ["Primitives", "Http", "Storage", "Access", "Audit", "Organizations"],
+        ["Ingest"] = ["Primitives", "Http", "Storage", "Access", "Audit", "RateLimits", "Organizations", "Campaigns"],
 
         // A report says a campaign's status and pricing, in the words that Campaigns owns.
         ["Reporting"] = ["Primitives", "Http", "Storage", "Access", "Organizations", "Campaigns", "Ingest"],
-        ["Adjustments"] = ["Primitives", "Http", "Storage", "Access", "Organizations", "Ingest"],
+        ["Adjustments"] = ["Primitives", "Http", "Storage", "Access", "Audit", "Organizations", "Ingest"],
         ["Ledger"] = ["Primitives", "Storage"],
-        ["RevenueShare"] = ["Primitives", "Http", "Storage", "Access", "Organizations", "Ingest", "Ledger"],
+        ["RevenueShare"] = ["Primitives", "Http", "Storage", "Access", "Audit", "Organizations", "Ingest", "Ledger"],
 
         // What verify takes in (BookCheck, Difference) is Ingest's.
-        ["Payouts"] = ["Primitives", "Http", "Storage", "Access", "Ingest", "RevenueShare", "Ledger"],
+        ["Payouts"] = ["Primitives", "Http", "Storage", "Access", "Audit", "Ingest", "RevenueShare", "Ledger"],
 
         // The witness of what payouts do: it knows nothing of them, nor they of it.
         ["FakeStripe"] = ["Primitives", "Storage"],

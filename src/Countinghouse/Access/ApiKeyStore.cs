@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 
@@ -32,13 +33,15 @@ public sealed record NewApiKey(
 /// <summary>
 /// Keeps API keys. Only the SHA-256 of a key is stored; the key itself is returned once, at its creation.
 /// </summary>
-public sealed class ApiKeyStore(Database database, TimeProvider clock)
+public sealed class ApiKeyStore(Database database, AuditTrail trail, TimeProvider clock)
 {
     private const string Columns = """
         SELECT org_id, user_id, key_id, kind, role, name, is_active, expires_at, last_used, rate_limit_per_minute,
                rate_limit_per_day, created_at
         FROM api_key
         """;
+
+    private const string FindOne = Columns + " WHERE key_id = @key";
 
     private const string ListByOrganization = Columns + " WHERE org_id = @org ORDER BY created_at, key_id";
 
@@ -60,26 +63,50 @@ public sealed class ApiKeyStore(Database database, TimeProvider clock)
         var id = new KeyId(Guid.CreateVersion7(now));
         var key = ApiKeyFormat.Create(wanted.Kind);
         await database.Write(
-            connection => connection.Execute(
-                Insert,
-                cancellation,
-                ("org", wanted.Organization),
-                ("key", id),
-                ("kind", ApiKeyFormat.Prefix(wanted.Kind)),
-                ("role", RoleWords.Of(wanted.Role)),
-                ("name", wanted.Name),
-                ("hash", CredentialFormat.Hash(key)),
-                ("expires", wanted.ExpiresAt),
-                ("minute", wanted.RateLimitPerMinute),
-                ("day", wanted.RateLimitPerDay),
-                ("now", Instant.Of(now))),
+            async connection =>
+            {
+                await connection.Execute(
+                    Insert,
+                    cancellation,
+                    ("org", wanted.Organization),
+                    ("key", id),
+                    ("kind", ApiKeyFormat.Prefix(wanted.Kind)),
+                    ("role", RoleWords.Of(wanted.Role)),
+                    ("name", wanted.Name),
+                    ("hash", CredentialFormat.Hash(key)),
+                    ("expires", wanted.ExpiresAt),
+                    ("minute", wanted.RateLimitPerMinute),
+                    ("day", wanted.RateLimitPerDay),
+                    ("now", Instant.Of(now)));
+                var made = await connection.First(FindOne, Read, cancellation, ("key", id));
+                await trail.Record(
+                    connection, wanted.Organization, "api_key.create", $"api_key:{id}", null, made, cancellation);
+            },
             cancellation);
         return (id, key);
     }
 
     /// <summary>Switches a key off for good; false when there was no such active key.</summary>
     public Task<bool> Revoke(KeyId key, CancellationToken cancellation) => database.Write(
-        async connection => await connection.Execute(Deactivate, cancellation, ("key", key)) > 0, cancellation);
+        async connection =>
+        {
+            if (await connection.Execute(Deactivate, cancellation, ("key", key)) == 0)
+            {
+                return false;
+            }
+
+            var revoked = (await connection.First(FindOne, Read, cancellation, ("key", key)))!;
+            await trail.Record(
+                connection,
+                revoked.Organization ?? default,
+                "api_key.revoke",
+                $"api_key:{key}",
+                revoked with { IsActive = true },
+                revoked,
+                cancellation);
+            return true;
+        },
+        cancellation);
 
     private static ApiKey Read(DbDataReader row) => new(
         row.IdOrNull<OrganizationId>(0),

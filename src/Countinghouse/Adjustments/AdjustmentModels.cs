@@ -94,6 +94,34 @@ public sealed record AdjustmentOut
     public required Instant CreatedAt { get; init; }
 }
 
+/// <summary>What the trail keeps of adjustments that were made at once.</summary>
+internal sealed record AdjustmentsMade(
+    string Kind,
+    int Count,
+    WireDecimal Amount,
+    long AmountMicros,
+    string Reason,
+    UtcDay FirstOriginDay,
+    UtcDay LastOriginDay,
+    LocationId? LocationId,
+    EventId? EventId)
+{
+    public static AdjustmentsMade Of(string kind, string reason, List<Draft> drafts, Money sum)
+    {
+        var one = drafts is [var single] ? single : default;
+        return new AdjustmentsMade(
+            kind,
+            drafts.Count,
+            WireDecimal.From(sum),
+            sum.Micros,
+            reason,
+            UtcDay.FromNumber(drafts.Min(draft => draft.OriginHour) / 100),
+            UtcDay.FromNumber(drafts.Max(draft => draft.OriginHour) / 100),
+            one.Location == default ? null : one.Location,
+            one.Event);
+    }
+}
+
 /// <summary>What was corrected, or would be.</summary>
 public sealed record AdjustedOut
 {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Ingest;
 using Countinghouse.Organizations;
@@ -43,7 +44,12 @@ internal readonly record struct Draft(
 /// head: with the campaign's credit, and with the month that takes it in decided by the fence which that lock guards.
 /// </summary>
 public sealed class AdjustmentStore(
-    Database database, Receipts receipts, Rollups rollups, OrganizationVersions versions, TimeProvider clock)
+    Database database,
+    Receipts receipts,
+    Rollups rollups,
+    OrganizationVersions versions,
+    AuditTrail trail,
+    TimeProvider clock)
 {
     /// <summary>Rows that one request makes at most.</summary>
     public const int AtOnceMax = 10_000;
@@ -345,6 +351,14 @@ public sealed class AdjustmentStore(
         }
 
         await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", order.Advertiser));
+        await trail.Record(
+            connection,
+            order.Advertiser,
+            "adjustment.create",
+            $"campaign:{order.Campaign}",
+            null,
+            AdjustmentsMade.Of(Stored(order.Kind), order.Reason, drafts, sum),
+            cancellation);
     }
 
     private static string Stored(AdjustmentKind kind) => kind switch

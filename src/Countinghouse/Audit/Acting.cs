@@ -4,7 +4,7 @@ namespace Countinghouse.Audit;
 /// Who is changing something just now. It goes with the flow of the request, command or job (AsyncLocal), so that every
 /// store can write it down without every signature on the way naming it.
 /// </summary>
-/// <param name="Actor">user:ID, client:ID or key:ID; terminal or program without any of these.</param>
+/// <param name="Actor">user:ID, client:ID or key:ID; terminal, job:NAME or program without any of these.</param>
 /// <param name="Credential">session:ID, token:ID or key:ID; empty without one.</param>
 /// <param name="RequestId">The request's id; empty outside a request.</param>
 public sealed record Acting(string Actor, string Credential, string RequestId)
@@ -19,4 +19,7 @@ public sealed record Acting(string Actor, string Credential, string RequestId)
 
     /// <summary>Names whoever the rest of this flow belongs to.</summary>
     public static void Begin(Acting acting) => Ambient.Value = acting;
+
+    /// <summary>The same for a job of the program or the terminal, which have no credential.</summary>
+    public static void Begin(string actor) => Begin(new Acting(actor, "", ""));
 }

@@ -11,6 +11,13 @@ using Countinghouse.Storage;
 
 namespace Countinghouse.Audit;
 
+/// <summary>A change to be written down.</summary>
+/// <param name="Action">What was done: thing.verb, in the words of the API.</param>
+/// <param name="Subject">To what: thing:ID.</param>
+/// <param name="Before">As it was, without secrets; null: it was not there.</param>
+/// <param name="After">As it is now; null: it is gone.</param>
+public sealed record AuditChange(string Action, string Subject, object? Before, object? After);
+
 /// <summary>A change as the trail has it.</summary>
 /// <param name="Organization">Whose thing was changed; the zero id for the platform's own and for users.</param>
 /// <param name="Number">Its place in the organization's chain, without gaps from 1.</param>
@@ -88,45 +95,50 @@ public sealed class AuditTrail(Database database, TimeProvider clock)
     /// <param name="before">As it was, without secrets; null: it was not there.</param>
     /// <param name="after">As it is now; null: it is gone.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task Record(
+    public Task Record(
         DbConnection connection,
         OrganizationId organization,
         string action,
         string subject,
         object? before,
         object? after,
+        CancellationToken cancellation) =>
+        Record(connection, organization, [new AuditChange(action, subject, before, after)], cancellation);
+
+    /// <summary>The same for what one step changes of many things.</summary>
+    public async Task Record(
+        DbConnection connection,
+        OrganizationId organization,
+        IEnumerable<AuditChange> changes,
         CancellationToken cancellation)
     {
-        var (was, now) = Differing(before, after);
-        if (was == now)
+        var differing = changes.Select(change => (change.Action, change.Subject, Json: Differing(change)))
+            .Where(change => change.Json.Before != change.Json.After)
+            .ToList();
+        if (differing.Count == 0)
         {
             return;
         }
 
-        var (number, previous) = await Head(connection, organization, cancellation);
-        var entry = new AuditEntry(
-            organization,
-            number + 1,
-            Instant.Of(clock.GetUtcNow()),
-            Acting.Current,
-            action,
-            subject,
-            was,
-            now,
-            previous,
-            []);
-        var hash = entry.ExpectedHash();
-        await connection.ExecuteAll(
+        var statements = new List<(string, (string, object?)[])>(differing.Count + 1);
+        var (number, hash) = await Head(connection, organization, cancellation);
+        var (at, by) = (Instant.Of(clock.GetUtcNow()), Acting.Current);
+        foreach (var (action, subject, json) in differing)
+        {
+            number++;
+            var entry = new AuditEntry(
+                organization, number, at, by, action, subject, json.Before, json.After, hash, []);
+            hash = entry.ExpectedHash();
+            statements.Add((InsertEntry,
             [
-                (InsertEntry,
-                [
-                    ("org", organization), ("number", entry.Number), ("at", entry.At), ("actor", entry.By.Actor),
-                    ("credential", entry.By.Credential), ("action", action), ("subject", subject), ("before", was),
-                    ("after", now), ("request", entry.By.RequestId), ("prev", previous), ("hash", hash),
-                ]),
-                (MoveHead, [("number", entry.Number), ("hash", hash), ("org", organization)]),
-            ],
-            cancellation);
+                ("org", organization), ("number", number), ("at", at), ("actor", by.Actor),
+                ("credential", by.Credential), ("action", action), ("subject", subject), ("before", json.Before),
+                ("after", json.After), ("request", by.RequestId), ("prev", entry.PreviousHash), ("hash", hash),
+            ]));
+        }
+
+        statements.Add((MoveHead, [("number", number), ("hash", hash), ("org", organization)]));
+        await connection.ExecuteAll(statements, cancellation);
     }
 
     private async Task<(long Number, byte[] Hash)> Head(
@@ -153,9 +165,9 @@ public sealed class AuditTrail(Database database, TimeProvider clock)
     }
 
     /// <summary>Both as JSON; of two objects only what differs, so that a reader sees what changed.</summary>
-    private static (string Before, string After) Differing(object? before, object? after)
+    private static (string Before, string After) Differing(AuditChange change)
     {
-        var (was, now) = (Json(before), Json(after));
+        var (was, now) = (Json(change.Before), Json(change.After));
         if (was is JsonObject old && now is JsonObject current)
         {
             foreach (var name in old.Select(member => member.Key).ToList())

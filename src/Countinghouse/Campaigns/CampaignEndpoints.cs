@@ -64,7 +64,7 @@ public static class CampaignEndpoints
             (CampaignAction.Archive, "Puts the campaign away: no more events and no more changes."),
         })
         {
-            var verb = action.ToString().ToLowerInvariant();
+            var verb = Verb(action);
             campaign.MapPost(
                     $"/{verb}",
                     (HttpContext context, CampaignStore store, TimeProvider clock, CancellationToken cancellation) =>
@@ -156,6 +156,7 @@ public static class CampaignEndpoints
                 context,
                 store,
                 owners,
+                "change",
                 (Campaign stored, out Problem? refusal) => Patched(stored, body, out refusal) is { } patched
                     ? CampaignRules.CompleteIfExhausted(patched, now)
                     : null,
@@ -198,6 +199,7 @@ public static class CampaignEndpoints
             context,
             store,
             owners,
+            "replace_offers",
             (Campaign stored, out Problem? refusal) =>
             {
                 refusal = stored.Status == CampaignStatusEnum.Archived ? Problems.CampaignArchived() : null;
@@ -222,6 +224,7 @@ public static class CampaignEndpoints
                 context,
                 store,
                 owners,
+                "top_up",
                 (Campaign stored, out Problem? refusal) =>
                 {
                     refusal = stored.Status == CampaignStatusEnum.Archived
@@ -250,6 +253,7 @@ public static class CampaignEndpoints
             context,
             store,
             context.RequestServices.GetRequiredService<OwnerStore>(),
+            Verb(action),
             (Campaign stored, out Problem? refusal) =>
             {
                 var (changed, outcome) = CampaignRules.Apply(stored, action, now);
@@ -267,12 +271,15 @@ public static class CampaignEndpoints
             cancellation);
     }
 
+    private static string Verb(CampaignAction action) => action.ToString().ToLowerInvariant();
+
     private delegate Campaign? ChangeOf(Campaign stored, out Problem? refusal);
 
     private static async Task<Results<Ok<Campaign>, Problem>> Update(
         HttpContext context,
         CampaignStore store,
         OwnerStore owners,
+        string verb,
         ChangeOf change,
         CancellationToken cancellation,
         IReadOnlyList<OfferId>? sentOffers = null)
@@ -283,6 +290,7 @@ public static class CampaignEndpoints
         var (changed, unknown) = await store.Update(
             owner!.Value,
             campaign,
+            verb,
             stored =>
             {
                 var wanted = change(stored, out refusal);

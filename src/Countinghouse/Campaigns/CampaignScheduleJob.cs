@@ -1,3 +1,5 @@
+using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -9,13 +11,22 @@ namespace Countinghouse.Campaigns;
 /// at the dates. Any number of nodes may do this at once, because the condition is in the statement.
 /// </summary>
 public sealed partial class CampaignScheduleJob(
-    Database database, OrganizationVersions versions, TimeProvider clock, ILogger<CampaignScheduleJob> log)
+    Database database,
+    OrganizationVersions versions,
+    AuditTrail trail,
+    TimeProvider clock,
+    ILogger<CampaignScheduleJob> log)
     : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
     private const string OrganizationsWithEnded =
         "SELECT DISTINCT org_id FROM campaign WHERE status IN ('active', 'paused') AND end_day < @today";
+
+    private const string Ended = """
+        SELECT campaign_id, status FROM campaign
+        WHERE org_id = @org AND status IN ('active', 'paused') AND end_day < @today ORDER BY campaign_id
+        """;
 
     private const string Complete = """
         UPDATE campaign
@@ -35,21 +46,52 @@ public sealed partial class CampaignScheduleJob(
         foreach (var organization in due)
         {
             completed += await database.Write(
-                async connection =>
-                {
-                    await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", organization));
-                    return await connection.Execute(
-                        Complete, cancellation, ("org", organization), ("today", today), ("now", Instant.Of(now)));
-                },
-                cancellation);
+                connection => CompleteEnded(connection, organization, now, cancellation), cancellation);
             versions.Changed(organization);
         }
 
         return completed;
     }
 
+    /// <summary>Under the head lock, which every other change of a campaign takes too.</summary>
+    private async Task<int> CompleteEnded(
+        DbConnection connection, OrganizationId organization, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var (today, at) = (UtcDay.Of(now), Instant.Of(now));
+        await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", organization));
+        var ended = await connection.Query(
+            Ended,
+            row => (Campaign: row.Id<CampaignId>(0), Status: CampaignWords.Status(row.GetString(1))),
+            cancellation,
+            ("org", organization),
+            ("today", today));
+        var completed = await connection.Execute(
+            Complete, cancellation, ("org", organization), ("today", today), ("now", at));
+        await trail.Record(
+            connection,
+            organization,
+            ended.Select(one => new AuditChange(
+                "campaign.complete",
+                CampaignStore.SubjectOf(one.Campaign),
+                new
+                {
+                    one.Status,
+                    CompletedReason = (CompletedReason?)null,
+                    CompletedAt = (Instant?)null,
+                },
+                new
+                {
+                    Status = CampaignStatusEnum.Completed,
+                    CompletedReason = (CompletedReason?)CompletedReason.EndDate,
+                    CompletedAt = (Instant?)at,
+                })),
+            cancellation);
+        return completed;
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        Acting.Begin("job:campaigns");
         while (!stoppingToken.IsCancellationRequested)
         {
             try

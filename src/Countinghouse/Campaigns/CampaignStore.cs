@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Organizations;
 using Countinghouse.Primitives;
@@ -10,7 +11,7 @@ namespace Countinghouse.Campaigns;
 /// Keeps campaigns. Every change first raises the organization's config version, which takes the row lock that the
 /// flush of events takes too: no node charges by terms that are being changed.
 /// </summary>
-public sealed class CampaignStore(Database database, OrganizationVersions versions)
+public sealed class CampaignStore(Database database, OrganizationVersions versions, AuditTrail trail)
 {
     private const string Columns = """
         SELECT c.campaign_id, c.org_id, c.name, c.status, c.completed_reason, c.completed_at, c.pricing, c.price_micro,
@@ -116,9 +117,15 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
     /// refuses, and nothing is written. Null is returned then, when there is no such campaign, and with the offers that
     /// do not exist.
     /// </summary>
+    /// <param name="organization">The advertiser.</param>
+    /// <param name="campaign">The campaign.</param>
+    /// <param name="verb">What is done to it, for the trail.</param>
+    /// <param name="change">What it is to be; null refuses.</param>
+    /// <param name="cancellation">Ends it.</param>
     public async Task<(Campaign? Changed, IReadOnlyList<OfferId> UnknownOffers)> Update(
         OrganizationId organization,
         CampaignId campaign,
+        string verb,
         Func<Campaign, Campaign?> change,
         CancellationToken cancellation)
     {
@@ -145,7 +152,6 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
                 return null;
             }
 
-            await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", organization));
             await Store(connection, changed, cancellation);
             if (!ReferenceEquals(changed.Offers, stored.Offers))
             {
@@ -153,35 +159,51 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
                 await AddOffers(connection, changed, cancellation);
             }
 
+            await trail.Record(
+                connection,
+                organization,
+                $"campaign.{verb}",
+                SubjectOf(campaign),
+                stored,
+                changed,
+                cancellation);
             return changed;
         }
     }
 
-    private static async Task Insertion(DbConnection connection, Campaign campaign, CancellationToken cancellation)
+    /// <summary>How the trail names a campaign.</summary>
+    internal static string SubjectOf(CampaignId campaign) => $"campaign:{campaign}";
+
+    private async Task Insertion(DbConnection connection, Campaign campaign, CancellationToken cancellation)
     {
-        await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", campaign.OrganizationId));
-        await connection.Execute(
-            Insert,
-            cancellation,
-            ("org", campaign.OrganizationId),
-            ("campaign", campaign.CampaignId),
-            ("name", campaign.Name),
-            ("pricing", CampaignWords.Of(campaign.Pricing)),
-            ("bid", campaign.Bid),
-            ("start", campaign.StartDate),
-            ("end", campaign.EndDate),
-            ("now", campaign.CreatedAt),
-            ("metadata", MetadataMap.Store(campaign.Metadata)));
-        await connection.Execute(
-            InsertBudget,
-            cancellation,
-            ("org", campaign.OrganizationId),
-            ("campaign", campaign.CampaignId),
-            ("budget", campaign.Budget),
-            ("daily", campaign.DailyBudget));
-        await connection.Execute(
-            InsertTotal, cancellation, ("org", campaign.OrganizationId), ("campaign", campaign.CampaignId));
+        // One round trip, the head lock first: others wait for it as long as this takes.
+        await connection.ExecuteAll(
+            [
+                (OrganizationVersions.Raise, [("org", campaign.OrganizationId)]),
+                (Insert,
+                [
+                    ("org", campaign.OrganizationId), ("campaign", campaign.CampaignId), ("name", campaign.Name),
+                    ("pricing", CampaignWords.Of(campaign.Pricing)), ("bid", campaign.Bid),
+                    ("start", campaign.StartDate), ("end", campaign.EndDate), ("now", campaign.CreatedAt),
+                    ("metadata", MetadataMap.Store(campaign.Metadata)),
+                ]),
+                (InsertBudget,
+                [
+                    ("org", campaign.OrganizationId), ("campaign", campaign.CampaignId), ("budget", campaign.Budget),
+                    ("daily", campaign.DailyBudget),
+                ]),
+                (InsertTotal, [("org", campaign.OrganizationId), ("campaign", campaign.CampaignId)]),
+            ],
+            cancellation);
         await AddOffers(connection, campaign, cancellation);
+        await trail.Record(
+            connection,
+            campaign.OrganizationId,
+            "campaign.create",
+            SubjectOf(campaign.CampaignId),
+            null,
+            campaign,
+            cancellation);
     }
 
     private static async Task AddOffers(
@@ -208,29 +230,25 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
         }
     }
 
-    private static async Task Store(DbConnection connection, Campaign changed, CancellationToken cancellation)
-    {
-        await connection.Execute(
-            Change,
-            cancellation,
-            ("org", changed.OrganizationId),
-            ("campaign", changed.CampaignId),
-            ("name", changed.Name),
-            ("status", CampaignWords.Of(changed.Status)),
-            ("reason", changed.CompletedReason is { } reason ? CampaignWords.Of(reason) : null),
-            ("completed", changed.CompletedAt),
-            ("bid", changed.Bid),
-            ("start", changed.StartDate),
-            ("end", changed.EndDate),
-            ("metadata", MetadataMap.Store(changed.Metadata)));
-        await connection.Execute(
-            ChangeBudget,
-            cancellation,
-            ("org", changed.OrganizationId),
-            ("campaign", changed.CampaignId),
-            ("budget", changed.Budget),
-            ("daily", changed.DailyBudget));
-    }
+    private static Task Store(DbConnection connection, Campaign changed, CancellationToken cancellation) =>
+        connection.ExecuteAll(
+            [
+                (OrganizationVersions.Raise, [("org", changed.OrganizationId)]),
+                (Change,
+                [
+                    ("org", changed.OrganizationId), ("campaign", changed.CampaignId), ("name", changed.Name),
+                    ("status", CampaignWords.Of(changed.Status)),
+                    ("reason", changed.CompletedReason is { } reason ? CampaignWords.Of(reason) : null),
+                    ("completed", changed.CompletedAt), ("bid", changed.Bid), ("start", changed.StartDate),
+                    ("end", changed.EndDate), ("metadata", MetadataMap.Store(changed.Metadata)),
+                ]),
+                (ChangeBudget,
+                [
+                    ("org", changed.OrganizationId), ("campaign", changed.CampaignId), ("budget", changed.Budget),
+                    ("daily", changed.DailyBudget),
+                ]),
+            ],
+            cancellation);
 
     private static async Task<Campaign?> Find(
         DbConnection connection, OrganizationId organization, CampaignId campaign, CancellationToken cancellation)

@@ -89,6 +89,7 @@ public static class Server
     private static void MapSlices(WebApplication app)
     {
         var api = app.MapGroup(HttpOptions.BasePath).AddEndpointFilter(RequestCheck.Filter);
+        api.MapAudit();
         api.MapOrganizations();
         api.MapCatalog();
         api.MapCampaigns();

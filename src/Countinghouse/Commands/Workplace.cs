@@ -1,4 +1,5 @@
 using Countinghouse.Access;
+using Countinghouse.Audit;
 using Countinghouse.Ingest;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -14,11 +15,23 @@ internal static class Workplace
     /// <param name="cancellation">Ends the wait for another program's migration.</param>
     /// <param name="clock">The time to work at instead of the real one; the demo's moves.</param>
     /// <param name="also">Settings that go before all others.</param>
-    public static async Task<ServiceProvider> Open(
+    public static Task<ServiceProvider> Open(
         ServerSettings settings,
         CancellationToken cancellation,
         TimeProvider? clock = null,
         IEnumerable<KeyValuePair<string, string?>>? also = null)
+    {
+        // Here and not behind an await, which would keep it from the caller: whatever the command changes is the
+        // terminal's doing.
+        Acting.Begin("terminal");
+        return OpenNamed(settings, clock, also, cancellation);
+    }
+
+    private static async Task<ServiceProvider> OpenNamed(
+        ServerSettings settings,
+        TimeProvider? clock,
+        IEnumerable<KeyValuePair<string, string?>>? also,
+        CancellationToken cancellation)
     {
         if (!settings.DatabaseExists)
         {

@@ -25,6 +25,7 @@ public static class IngestSetup
             .AddSingleton<RecentBatches>()
             .AddSingleton<Receipts>()
             .AddSingleton<Verifier>()
+            .AddSingleton<BookCheck>(TrailCheck.Check)
             .AddSingleton<VerificationStore>()
             .AddSingleton<Verifications>()
             .AddHostedService<RollupJob>()

@@ -1,11 +1,12 @@
 using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Ingest;
 
 /// <summary>Keeps the lists that an operator loads.</summary>
-public sealed class TrafficListStore(Database database)
+public sealed class TrafficListStore(Database database, AuditTrail trail)
 {
     private const string ReadVersion = "SELECT version FROM traffic_list_version";
 
@@ -49,13 +50,25 @@ public sealed class TrafficListStore(Database database)
         {
             var name = Name(list);
             await connection.Execute(RaiseVersion, cancellation);
-            await connection.Execute(Delete, cancellation, ("org", organization), ("list", name));
+            var deleted = await connection.Execute(
+                Delete, cancellation, ("org", organization), ("list", name));
             await connection.ExecuteMany(
                 Insert,
                 InsertNames,
                 entries.Select(entry => new object?[] { organization, name, entry }),
                 cancellation);
-            return await Version(connection, cancellation);
+            var version = await Version(connection, cancellation);
+
+            // Not the entries themselves: they are addresses and user agents, and many.
+            await trail.Record(
+                connection,
+                organization,
+                entries.Count == 0 ? "traffic_list.clear" : "traffic_list.load",
+                $"traffic_list:{name}",
+                new { EntryCount = deleted },
+                new { EntryCount = entries.Count, Version = version },
+                cancellation);
+            return version;
         },
         cancellation);
 

@@ -1,3 +1,4 @@
+using Countinghouse.Audit;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Microsoft.Extensions.Options;
@@ -18,6 +19,7 @@ public sealed partial class VerificationJob(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        Acting.Begin("job:verification");
         while (options.Value.VerifyAtHourUtc >= 0 && !stoppingToken.IsCancellationRequested)
         {
             await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

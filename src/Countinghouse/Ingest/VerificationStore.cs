@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -63,7 +64,7 @@ public sealed record Verification
 }
 
 /// <summary>Keeps verifications and what they found.</summary>
-public sealed class VerificationStore(Database database)
+public sealed class VerificationStore(Database database, AuditTrail trail)
 {
     private const int DifferencesKeptMax = 100;
 
@@ -101,8 +102,24 @@ public sealed class VerificationStore(Database database)
     /// <summary>False when it has begun before, here or on another node.</summary>
     public Task<bool> Begin(
         VerificationId id, string trigger, Instant now, CancellationToken cancellation) => database.Write(
-        async connection => await connection.Execute(
-            Insert, cancellation, ("id", id), ("trigger", trigger), ("now", now)) == 1,
+        async connection =>
+        {
+            var begun = await connection.Execute(
+                Insert, cancellation, ("id", id), ("trigger", trigger), ("now", now));
+            if (begun == 1)
+            {
+                await trail.Record(
+                    connection,
+                    default,
+                    "verification.start",
+                    $"verification:{id}",
+                    null,
+                    new { Trigger = trigger },
+                    cancellation);
+            }
+
+            return begun == 1;
+        },
         cancellation);
 
     /// <summary>Writes down how it ended; null: it failed.</summary>

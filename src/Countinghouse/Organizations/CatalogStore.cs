@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -38,7 +39,7 @@ public sealed record Offer(
     IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>Keeps a retailer's locations and offers.</summary>
-public sealed class CatalogStore(Database database)
+public sealed class CatalogStore(Database database, AuditTrail trail)
 {
     private const string LocationColumns = """
         SELECT location_id, org_id, name, is_active, created_at, metadata FROM location WHERE org_id = @org
@@ -100,15 +101,26 @@ public sealed class CatalogStore(Database database)
         List(CountOffers, ListOffers, ReadOffer, organization, page, cancellation);
 
     public Task Add(Location location, CancellationToken cancellation) => database.Write(
-        connection => connection.Execute(
-            InsertLocation,
-            cancellation,
-            ("org", location.OrganizationId),
-            ("location", location.LocationId),
-            ("name", location.Name),
-            ("active", location.IsActive),
-            ("now", location.CreatedAt),
-            ("metadata", MetadataMap.Store(location.Metadata))),
+        async connection =>
+        {
+            await connection.Execute(
+                InsertLocation,
+                cancellation,
+                ("org", location.OrganizationId),
+                ("location", location.LocationId),
+                ("name", location.Name),
+                ("active", location.IsActive),
+                ("now", location.CreatedAt),
+                ("metadata", MetadataMap.Store(location.Metadata)));
+            await trail.Record(
+                connection,
+                location.OrganizationId,
+                "location.create",
+                $"location:{location.LocationId}",
+                null,
+                location,
+                cancellation);
+        },
         cancellation);
 
     /// <summary>
@@ -141,6 +153,8 @@ public sealed class CatalogStore(Database database)
                 ("name", changed.Name),
                 ("active", changed.IsActive),
                 ("metadata", MetadataMap.Store(changed.Metadata)));
+            await trail.Record(
+                connection, organization, "location.change", $"location:{location}", stored, changed, cancellation);
             return changed;
         },
         cancellation);
@@ -177,9 +191,26 @@ public sealed class CatalogStore(Database database)
                     ("metadata", MetadataMap.Store(offer.Metadata)));
             }
 
+            await Record(connection, organization, offers, cancellation);
             return strangers;
         },
         cancellation);
+
+    /// <summary>Many are one entry: their ids say enough, and the offers themselves never change.</summary>
+    private Task Record(
+        DbConnection connection,
+        OrganizationId organization,
+        IReadOnlyList<Offer> offers,
+        CancellationToken cancellation) => offers is [var one]
+        ? trail.Record(connection, organization, "offer.create", $"offer:{one.OfferId}", null, one, cancellation)
+        : trail.Record(
+            connection,
+            organization,
+            "offer.create_many",
+            $"organization:{organization}",
+            null,
+            new { offers.Count, OfferIds = offers.Select(offer => offer.OfferId) },
+            cancellation);
 
     private Task<Paged<T>> List<T>(
         string count,

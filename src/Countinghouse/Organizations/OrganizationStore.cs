@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -19,7 +20,8 @@ public sealed record Organization(
     IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>Keeps organizations.</summary>
-public sealed class OrganizationStore(Database database, OrganizationVersions versions, TimeProvider clock)
+public sealed class OrganizationStore(
+    Database database, OrganizationVersions versions, AuditTrail trail, TimeProvider clock)
 {
     private const string Columns = "SELECT org_id, name, is_operator, created_at, metadata FROM organization";
 
@@ -103,6 +105,14 @@ public sealed class OrganizationStore(Database database, OrganizationVersions ve
                     ("hash", new byte[32]),
                     ("fenced", UtcDay.Of(now).Period.Previous));
                 await connection.Execute(InsertProjections, cancellation, ("org", created.OrganizationId));
+                await trail.Record(
+                    connection,
+                    created.OrganizationId,
+                    "organization.create",
+                    $"organization:{created.OrganizationId}",
+                    null,
+                    created,
+                    cancellation);
             },
             cancellation);
         return created;
@@ -143,6 +153,14 @@ public sealed class OrganizationStore(Database database, OrganizationVersions ve
                 ("metadata", MetadataMap.Store(changed.Metadata)));
             // Reports show the name.
             await connection.Execute(OrganizationVersions.Raise, cancellation, ("org", organization));
+            await trail.Record(
+                connection,
+                organization,
+                "organization.change",
+                $"organization:{organization}",
+                stored,
+                changed,
+                cancellation);
             return changed;
         }
     }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 
@@ -17,28 +18,28 @@ public sealed record PayoutAccount(
 }
 
 /// <summary>Keeps where retailers' money goes.</summary>
-public sealed class PayoutAccountStore(Database database)
+public sealed class PayoutAccountStore(Database database, AuditTrail trail)
 {
     private const string Select = """
         SELECT provider, destination, hold_reason, changed_at, changed_by FROM payout_account WHERE org_id = @org
         """;
 
-    private const string Upsert = """
+    // Before anything is changed, so that of two changes at once the later knows what it changes.
+    private const string InsertNone = """
         INSERT INTO payout_account (org_id, provider, destination, hold_reason, changed_at, changed_by)
-        VALUES (@org, @provider, @destination, NULL, @now, @actor)
-        ON CONFLICT (org_id) DO UPDATE SET provider = excluded.provider, destination = excluded.destination,
-            changed_at = excluded.changed_at, changed_by = excluded.changed_by
+        VALUES (@org, NULL, '', NULL, @now, @actor)
+        ON CONFLICT (org_id) DO NOTHING
+        """;
+
+    private const string PutDestination = """
+        UPDATE payout_account SET provider = @provider, destination = @destination, changed_at = @now,
+                                  changed_by = @actor
+        WHERE org_id = @org
         """;
 
     private const string PutHold = """
-        INSERT INTO payout_account (org_id, provider, destination, hold_reason, changed_at, changed_by)
-        VALUES (@org, NULL, '', @reason, @now, @actor)
-        ON CONFLICT (org_id) DO UPDATE SET hold_reason = excluded.hold_reason, changed_at = excluded.changed_at,
-            changed_by = excluded.changed_by
+        UPDATE payout_account SET hold_reason = @reason, changed_at = @now, changed_by = @actor WHERE org_id = @org
         """;
-
-    // The first reason stays: what was found first is what has to be settled first.
-    private const string PutFirstHold = PutHold + " WHERE payout_account.hold_reason IS NULL";
 
     private const string OfDestination = """
         SELECT org_id FROM payout_account WHERE provider = @provider AND destination = @destination ORDER BY org_id
@@ -57,31 +58,55 @@ public sealed class PayoutAccountStore(Database database)
         string actor,
         Instant now,
         CancellationToken cancellation) => database.Write(
-        connection => connection.Execute(
-            Upsert,
+        connection => Change(
+            connection,
+            retailer,
+            "set",
+            _ => true,
+            PutDestination,
+            actor,
+            now,
             cancellation,
-            ("org", retailer),
             ("provider", provider),
-            ("destination", destination),
-            ("now", now),
-            ("actor", actor)),
+            ("destination", destination)),
         cancellation);
 
     /// <summary>Keeps anything more from being sent to the retailer, or with null lets it go on.</summary>
     public Task SetHold(
         OrganizationId retailer, string? reason, string actor, Instant now, CancellationToken cancellation) =>
         database.Write(
-            connection => Hold(connection, PutHold, retailer, reason, actor, now, cancellation), cancellation);
+            connection => Change(
+                connection,
+                retailer,
+                reason is null ? "release" : "hold",
+                _ => true,
+                PutHold,
+                actor,
+                now,
+                cancellation,
+                ("reason", reason)),
+            cancellation);
 
-    /// <summary>Puts a retailer on hold on the caller's transaction, unless it is already.</summary>
-    internal static Task<int> Hold(
+    /// <summary>
+    /// Puts a retailer on hold on the caller's transaction, as its last step, unless it is already: the first reason
+    /// stays, for what was found first is what has to be settled first.
+    /// </summary>
+    internal Task Hold(
         DbConnection connection,
         OrganizationId retailer,
         string reason,
         string actor,
         Instant now,
-        CancellationToken cancellation) =>
-        Hold(connection, PutFirstHold, retailer, reason, actor, now, cancellation);
+        CancellationToken cancellation) => Change(
+        connection,
+        retailer,
+        "hold",
+        account => account?.HoldReason is null,
+        PutHold,
+        actor,
+        now,
+        cancellation,
+        ("reason", reason));
 
     /// <summary>Whose account it is; none when nobody's.</summary>
     internal static Task<List<OrganizationId>> Owners(
@@ -103,13 +128,35 @@ public sealed class PayoutAccountStore(Database database)
             cancellation,
             ("org", retailer));
 
-    private static Task<int> Hold(
+    private async Task Change(
         DbConnection connection,
-        string sql,
         OrganizationId retailer,
-        string? reason,
+        string verb,
+        Func<PayoutAccount?, bool> isToBe,
+        string sql,
         string actor,
         Instant now,
-        CancellationToken cancellation) => connection.Execute(
-        sql, cancellation, ("org", retailer), ("reason", reason), ("now", now), ("actor", actor));
+        CancellationToken cancellation,
+        params (string, object?)[] values)
+    {
+        var isNew = await connection.Execute(
+            InsertNone, cancellation, ("org", retailer), ("now", now), ("actor", actor)) == 1;
+        var before = isNew ? null : await Find(connection, retailer, database.ForUpdate, cancellation);
+        if (!isToBe(before))
+        {
+            return;
+        }
+
+        await connection.Execute(
+            sql, cancellation, [("org", retailer), ("now", now), ("actor", actor), .. values]);
+        var after = await Find(connection, retailer, "", cancellation);
+        await trail.Record(
+            connection,
+            retailer,
+            $"payout_account.{verb}",
+            $"payout_account:{retailer}",
+            before is null ? null : PayoutAccountOut.From(retailer, before),
+            PayoutAccountOut.From(retailer, after!),
+            cancellation);
+    }
 }

@@ -41,7 +41,7 @@ public sealed class PayoutDecisions(Database database, PayoutStore store, TimePr
 
     /// <summary>Another attempt need not wait for its 24 hours.</summary>
     public Task<Decided> Retry(OrganizationId retailer, PayoutId id, CancellationToken cancellation) => Decide(
-        retailer, id, PayoutRules.MayRetry, payout => store.Postpone(payout, Now, cancellation), cancellation);
+        retailer, id, PayoutRules.MayRetry, payout => store.Retry(payout, Now, cancellation), cancellation);
 
     /// <summary>The bank has paid.</summary>
     public async Task<Decided> Paid(

@@ -1,3 +1,5 @@
+using Countinghouse.Audit;
+using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
 using Microsoft.Extensions.Options;
 
@@ -18,6 +20,7 @@ public sealed partial class PayoutJob(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        Acting.Begin(SharePayments.Actor);
         var pause = TimeSpan.FromSeconds(options.Value.PauseSeconds);
         while (options.Value.Work)
         {

@@ -74,6 +74,11 @@ public sealed class PayoutReader(Database database)
             cancellation);
     }
 
+    /// <summary>On the caller's transaction.</summary>
+    internal static Task<PayoutOut?> Find(
+        DbConnection connection, OrganizationId retailer, PayoutId payout, CancellationToken cancellation) =>
+        connection.First(FindOne, Read, cancellation, ("org", retailer), ("payout", payout));
+
     /// <summary>Null when there is no such payout, or when it is another organization's.</summary>
     public Task<PayoutDetailOut?> Find(
         OrganizationId retailer, PayoutId payout, CancellationToken cancellation) => database.ReadSnapshot(

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.RevenueShare;
@@ -68,76 +69,9 @@ public enum DecideOutcome
 }
 
 /// <summary>Plans runs, and makes their payouts once they are confirmed.</summary>
-public sealed class PayoutRunStore(
-    Database database, PayoutStore payouts, IOptions<PayoutOptions> options, TimeProvider clock)
+public sealed partial class PayoutRunStore(
+    Database database, PayoutStore payouts, IOptions<PayoutOptions> options, AuditTrail trail, TimeProvider clock)
 {
-    private const string Candidates = """
-        SELECT r.org_id, r.share_id, r.revision, r.share_cents, a.provider, a.destination, a.hold_reason
-        FROM revenue_share r LEFT JOIN payout_account a ON a.org_id = r.org_id
-        WHERE r.status = 'APPROVED' AND r.payout_id IS NULL
-        """;
-
-    private const string InOrder = " ORDER BY r.org_id, r.period";
-
-    private const string OfOne = " AND r.org_id = @org";
-
-    private const string InsertRun = """
-        INSERT INTO payout_run (run_id, state, fingerprint, minimum_cents, created_at, created_by, decided_at,
-                                decided_by)
-        VALUES (@run, 'PREVIEWED', @fingerprint, @minimum, @now, @actor, NULL, NULL)
-        """;
-
-    private const string InsertPlan = """
-        INSERT INTO payout_plan (run_id, org_id, outcome, amount_cents, provider, destination, records)
-        VALUES (@run, @org, @outcome, @amount, @provider, @destination, @records)
-        """;
-
-    private const string Runs = """
-        SELECT r.run_id, r.state, r.fingerprint, r.minimum_cents, r.created_at, r.created_by, r.decided_at,
-               r.decided_by,
-               (SELECT COUNT(*) FROM payout_plan p WHERE p.run_id = r.run_id AND p.outcome IN ('PLANNED', 'RESERVED')),
-               (SELECT CAST(COALESCE(SUM(p.amount_cents), 0) AS bigint) FROM payout_plan p
-                WHERE p.run_id = r.run_id AND p.outcome IN ('PLANNED', 'RESERVED')),
-               (SELECT COUNT(*) FROM payout_plan p
-                WHERE p.run_id = r.run_id AND p.outcome NOT IN ('PLANNED', 'RESERVED'))
-        FROM payout_run r
-        """;
-
-    private const string FindRun = Runs + " WHERE r.run_id = @run";
-
-    private const string ListRuns = Runs + " ORDER BY r.created_at DESC, r.run_id DESC LIMIT @size OFFSET @offset";
-
-    private const string CountRuns = "SELECT COUNT(*) FROM payout_run";
-
-    private const string PlanColumns = """
-        SELECT org_id, outcome, amount_cents, provider, destination, records FROM payout_plan WHERE run_id = @run
-        """;
-
-    private const string ListPlan = PlanColumns + " ORDER BY org_id LIMIT @size OFFSET @offset";
-
-    private const string CountPlan = "SELECT COUNT(*) FROM payout_plan WHERE run_id = @run";
-
-    private const string DecideRun = """
-        UPDATE payout_run SET state = @state, decided_at = @now, decided_by = @actor
-        WHERE run_id = @run AND state = 'PREVIEWED'
-        """;
-
-    private const string ListLeft = """
-        SELECT p.run_id, p.org_id FROM payout_plan p JOIN payout_run r ON r.run_id = p.run_id
-        WHERE p.outcome = 'PLANNED' AND r.state = 'CONFIRMED' ORDER BY p.run_id, p.org_id LIMIT @limit
-        """;
-
-    private const string OnePlan = PlanColumns + " AND org_id = @org AND outcome = 'PLANNED'";
-
-    private const string SetOutcome = """
-        UPDATE payout_plan SET outcome = @outcome WHERE run_id = @run AND org_id = @org
-        """;
-
-    private const string StillPayable = """
-        SELECT share_id, revision, share_cents FROM revenue_share
-        WHERE org_id = @org AND status = 'APPROVED' AND payout_id IS NULL ORDER BY share_id
-        """;
-
     /// <summary>Retailers whose payouts are made in one go of the worker.</summary>
     private const int ReservedMax = 1_000;
 
@@ -150,7 +84,7 @@ public sealed class PayoutRunStore(
     public async Task<PayoutRun> Preview(OrganizationId? only, string actor, CancellationToken cancellation)
     {
         var id = new PayoutRunId(Guid.CreateVersion7(clock.GetUtcNow()));
-        await database.Write(
+        return await database.Write(
             async connection =>
             {
                 var rows = await Plan(connection, only, cancellation);
@@ -171,13 +105,15 @@ public sealed class PayoutRunStore(
                         Write(row.Shares),
                     }),
                     cancellation);
+                var run = (await Find(connection, id, cancellation))!;
+                await Record(connection, "preview", null, run, cancellation);
+                return run;
             },
             cancellation);
-        return (await Find(id, cancellation))!;
     }
 
-    public Task<PayoutRun?> Find(PayoutRunId run, CancellationToken cancellation) => database.Read(
-        connection => connection.First(FindRun, ReadRun, cancellation, ("run", run)), cancellation);
+    public Task<PayoutRun?> Find(PayoutRunId run, CancellationToken cancellation) =>
+        database.Read(connection => Find(connection, run, cancellation), cancellation);
 
     public Task<Paged<PayoutRun>> List(Page page, CancellationToken cancellation) => database.ReadSnapshot(
         async connection => new Paged<PayoutRun>(
@@ -279,6 +215,20 @@ public sealed class PayoutRunStore(
             ("run", run),
             ("org", retailer),
             ("outcome", PayoutWords.Of(isAsSeen ? PlanOutcome.Reserved : PlanOutcome.Changed)));
+        if (isAsSeen)
+        {
+            await payouts.RecordMade(connection, retailer, id, cancellation);
+            return;
+        }
+
+        await trail.Record(
+            connection,
+            retailer,
+            "payout_run.skip",
+            SubjectOf(run),
+            PlanRowOut.From(row),
+            PlanRowOut.From(row with { Outcome = PlanOutcome.Changed }),
+            cancellation);
     }
 
     private async Task<List<PlanRow>> Plan(
@@ -316,7 +266,7 @@ public sealed class PayoutRunStore(
         database.Write(
             async connection =>
             {
-                var seen = await connection.First(FindRun, ReadRun, cancellation, ("run", run));
+                var seen = await Find(connection, run, cancellation);
                 var outcome = seen switch
                 {
                     null => DecideOutcome.NoSuchRun,
@@ -326,17 +276,50 @@ public sealed class PayoutRunStore(
                         DecideOutcome.SamePerson,
                     _ => DecideOutcome.Decided,
                 };
-                return outcome != DecideOutcome.Decided || await connection.Execute(
+                if (outcome != DecideOutcome.Decided)
+                {
+                    return outcome;
+                }
+
+                var decided = await connection.Execute(
                     DecideRun,
                     cancellation,
                     ("run", run),
                     ("state", PayoutWords.Of(state)),
                     ("now", Instant.Of(clock.GetUtcNow())),
-                    ("actor", actor)) == 1
-                    ? outcome
-                    : DecideOutcome.NotPreviewed;
+                    ("actor", actor));
+                if (decided == 0)
+                {
+                    return DecideOutcome.NotPreviewed;
+                }
+
+                await Record(
+                    connection,
+                    state == RunState.Confirmed ? "confirm" : "cancel",
+                    seen,
+                    (await Find(connection, run, cancellation))!,
+                    cancellation);
+                return DecideOutcome.Decided;
             },
             cancellation);
+
+    private static Task<PayoutRun?> Find(
+        DbConnection connection, PayoutRunId run, CancellationToken cancellation) =>
+        connection.First(FindRun, ReadRun, cancellation, ("run", run));
+
+    /// <summary>A run is the platform's own, whoever is paid by it.</summary>
+    private Task Record(
+        DbConnection connection, string verb, PayoutRun? before, PayoutRun after, CancellationToken cancellation) =>
+        trail.Record(
+            connection,
+            default,
+            $"payout_run.{verb}",
+            SubjectOf(after.Id),
+            before is null ? null : PayoutRunOut.From(before),
+            PayoutRunOut.From(after),
+            cancellation);
+
+    private static string SubjectOf(PayoutRunId run) => $"payout_run:{run}";
 
     /// <summary>SHA-256 over everything that would be paid, in lower-case hexadecimal digits.</summary>
     private static string FingerprintOf(IEnumerable<PlanRow> rows)

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Countinghouse.Audit;
 using Countinghouse.Payouts.Providers;
 using Countinghouse.Primitives;
 using Countinghouse.RevenueShare;
@@ -16,7 +17,7 @@ public sealed record Halt(string Reason, Instant At, string Actor);
 /// Keeps payouts. Every change names the version it was decided on and is one transaction with all that follows from
 /// it: records, attempts, ledger. Two workers that decide at once are one that changes and one that finds no row.
 /// </summary>
-public sealed partial class PayoutStore(Database database, PayoutBooks books)
+public sealed partial class PayoutStore(Database database, PayoutBooks books, AuditTrail trail)
 {
     /// <summary>Null when there is no such payout, or when it is another organization's.</summary>
     public Task<Payout?> Find(OrganizationId retailer, PayoutId payout, CancellationToken cancellation) =>
@@ -142,6 +143,21 @@ public sealed partial class PayoutStore(Database database, PayoutBooks books)
             : null,
         cancellation);
 
+    /// <summary>The same by a person's word.</summary>
+    public Task<Payout?> Retry(Payout payout, Instant now, CancellationToken cancellation) => database.Write(
+        async connection =>
+        {
+            var before = await PayoutReader.Find(connection, payout.Organization, payout.Id, cancellation);
+            if (await Execute(connection, SetDue, payout, cancellation, ("due", now)) == 0)
+            {
+                return null;
+            }
+
+            await Record(connection, payout, "retry", before, cancellation);
+            return payout with { Version = payout.Version + 1, DueAt = now };
+        },
+        cancellation);
+
     /// <summary>
     /// Writes down where an answer leaves the payout, and all that follows; null when it was changed meanwhile: then
     /// nothing is written, and whoever changed it goes on.
@@ -151,43 +167,17 @@ public sealed partial class PayoutStore(Database database, PayoutBooks books)
         database.Write(
             async connection =>
             {
-                var isOver = verdict.State is not (PayoutState.Ready or PayoutState.Sending or PayoutState.Unknown);
-                var wasOver = payout.State is not (PayoutState.Ready or PayoutState.Sending or PayoutState.Unknown);
-                if (verdict.Alarm is { } alarm)
+                var stops = verdict.Alarm is { } alarm
+                    && await Stop(connection, alarm, SharePayments.Actor, now, cancellation) == 1;
+                var applied = IsOver(payout.State)
+                    ? payout
+                    : await Apply(connection, payout, verdict, answer, now, cancellation);
+                if (stops)
                 {
-                    await Stop(connection, alarm, SharePayments.Actor, now, cancellation);
+                    await RecordStop(connection, cancellation);
                 }
 
-                if (wasOver)
-                {
-                    return payout;
-                }
-
-                var moved = await Execute(
-                    connection,
-                    Move,
-                    payout,
-                    cancellation,
-                    ("state", PayoutWords.Of(verdict.State)),
-                    ("due", verdict.DueAt),
-                    ("failure", verdict.Failure),
-                    ("transfer", verdict.TransferId),
-                    ("settled", isOver ? now : null),
-                    ("actor", isOver ? verdict.Actor : null));
-                if (moved == 0)
-                {
-                    return null;
-                }
-
-                await Close(connection, payout, verdict, answer, cancellation);
-                await Follow(connection, payout, verdict, now, cancellation);
-                return payout with
-                {
-                    State = verdict.State,
-                    Version = payout.Version + 1,
-                    DueAt = verdict.DueAt,
-                    TransferId = verdict.TransferId,
-                };
+                return applied;
             },
             cancellation);
 
@@ -200,6 +190,7 @@ public sealed partial class PayoutStore(Database database, PayoutBooks books)
         database.Write(
             async connection =>
             {
+                var before = await PayoutReader.Find(connection, payout.Organization, payout.Id, cancellation);
                 if (await Execute(connection, SetReversed, payout, cancellation, ("reversed", reversed)) == 0)
                 {
                     return false;
@@ -219,29 +210,103 @@ public sealed partial class PayoutStore(Database database, PayoutBooks books)
                         cancellation);
                 }
 
+                await Record(connection, payout, "returned", before, cancellation);
                 return true;
             },
             cancellation);
 
     /// <summary>Stops all payouts until somebody lets them go on; the first reason stays.</summary>
     public Task Stop(string reason, string actor, Instant now, CancellationToken cancellation) =>
-        database.Write(connection => Stop(connection, reason, actor, now, cancellation), cancellation);
+        database.Write(
+            async connection =>
+            {
+                if (await Stop(connection, reason, actor, now, cancellation) == 1)
+                {
+                    await RecordStop(connection, cancellation);
+                }
+            },
+            cancellation);
 
     /// <summary>Lets payouts go on. False when they were not stopped.</summary>
     public Task<bool> Resume(CancellationToken cancellation) => database.Write(
-        async connection => await connection.Execute(DeleteHalt, cancellation) == 1, cancellation);
+        async connection =>
+        {
+            var halt = await FindHalt(connection, database.ForUpdate, cancellation);
+            var isResumed = await connection.Execute(DeleteHalt, cancellation) == 1;
+            await trail.Record(
+                connection,
+                default,
+                "payout_state.resume",
+                HaltSubject,
+                PayoutStateOut.From(halt),
+                PayoutStateOut.From(null),
+                cancellation);
+            return isResumed;
+        },
+        cancellation);
 
     /// <summary>Null while payouts go on.</summary>
     public Task<Halt?> FindHalt(CancellationToken cancellation) => database.Read(
-        connection => connection.First(
-            SelectHalt,
-            row => new Halt(row.GetString(0), new Instant(row.GetInt64(1)), row.GetString(2)),
-            cancellation),
+        connection => FindHalt(connection, "", cancellation), cancellation);
+
+    private static Task<Halt?> FindHalt(
+        DbConnection connection, string lockRow, CancellationToken cancellation) => connection.First(
+        SelectHalt + lockRow,
+        row => new Halt(row.GetString(0), new Instant(row.GetInt64(1)), row.GetString(2)),
         cancellation);
 
     private static Task<int> Stop(
         DbConnection connection, string reason, string actor, Instant now, CancellationToken cancellation) =>
         connection.Execute(InsertHalt, cancellation, ("reason", reason), ("now", now), ("actor", actor));
+
+    private static bool IsOver(PayoutState state) =>
+        state is not (PayoutState.Ready or PayoutState.Sending or PayoutState.Unknown);
+
+    /// <summary>
+    /// The steps of the protocol are in the attempts; what the trail tells is how it ended. An alarm ends nothing, and
+    /// is told in the platform's chain: one chain in a transaction.
+    /// </summary>
+    private async Task<Payout?> Apply(
+        DbConnection connection,
+        Payout payout,
+        Verdict verdict,
+        SendAnswer? answer,
+        Instant now,
+        CancellationToken cancellation)
+    {
+        var isOver = IsOver(verdict.State);
+        var before = await PayoutReader.Find(connection, payout.Organization, payout.Id, cancellation);
+        var moved = await Execute(
+            connection,
+            Move,
+            payout,
+            cancellation,
+            ("state", PayoutWords.Of(verdict.State)),
+            ("due", verdict.DueAt),
+            ("failure", verdict.Failure),
+            ("transfer", verdict.TransferId),
+            ("settled", isOver ? now : null),
+            ("actor", isOver ? verdict.Actor : null));
+        if (moved == 0)
+        {
+            return null;
+        }
+
+        await Close(connection, payout, verdict, answer, cancellation);
+        await Follow(connection, payout, verdict, now, cancellation);
+        if (isOver && verdict.Alarm is null)
+        {
+            await Record(connection, payout, Verb(verdict.State), before, cancellation);
+        }
+
+        return payout with
+        {
+            State = verdict.State,
+            Version = payout.Version + 1,
+            DueAt = verdict.DueAt,
+            TransferId = verdict.TransferId,
+        };
+    }
 
     private static async Task Close(
         DbConnection connection, Payout payout, Verdict verdict, SendAnswer? answer, CancellationToken cancellation)

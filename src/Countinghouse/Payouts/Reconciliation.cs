@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Countinghouse.Audit;
 using Countinghouse.Payouts.Providers;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -79,6 +80,7 @@ public sealed partial class Reconciliation(
     /// <summary>Reconciles unless it was begun today. False: it was, or there is nobody to ask.</summary>
     public async Task<bool> RunDaily(CancellationToken cancellation)
     {
+        Acting.Begin(Actor);
         var now = Instant.Of(clock.GetUtcNow());
         var id = new ReconciliationId(NamedId.Create($"reconciliation/{UtcDay.Of(clock.GetUtcNow())}"));
         if (!providers.Any(provider => provider.CanList && provider.IsConfigured)

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -77,7 +78,7 @@ public sealed record DifferenceOut
 }
 
 /// <summary>Keeps reconciliations and what they found.</summary>
-public sealed class ReconciliationStore(Database database)
+public sealed class ReconciliationStore(Database database, PayoutAccountStore accounts, AuditTrail trail)
 {
     /// <summary>One that has not ended after so long was cut off, and another may take its place.</summary>
     private static readonly TimeSpan CutOff = TimeSpan.FromHours(1);
@@ -142,14 +143,30 @@ public sealed class ReconciliationStore(Database database)
     public Task<bool> Begin(
         ReconciliationId id, Instant since, string actor, Instant now, CancellationToken cancellation) =>
         database.Write(
-            async connection => await connection.Execute(
-                Insert,
-                cancellation,
-                ("id", id),
-                ("now", now),
-                ("actor", actor),
-                ("since", since),
-                ("stale", now + -CutOff)) == 1,
+            async connection =>
+            {
+                var begun = await connection.Execute(
+                    Insert,
+                    cancellation,
+                    ("id", id),
+                    ("now", now),
+                    ("actor", actor),
+                    ("since", since),
+                    ("stale", now + -CutOff));
+                if (begun == 1)
+                {
+                    await trail.Record(
+                        connection,
+                        default,
+                        "reconciliation.start",
+                        $"reconciliation:{id}",
+                        null,
+                        await connection.First(FindOne, ReadOne, cancellation, ("id", id)),
+                        cancellation);
+                }
+
+                return begun == 1;
+            },
             cancellation);
 
     public Task Finish(
@@ -190,10 +207,12 @@ public sealed class ReconciliationStore(Database database)
                 if (!added)
                 {
                     await connection.Execute(SeeAgain, cancellation, ("id", found.Id), ("now", now));
+                    return false;
                 }
-                else if (found.Retailer is { } retailer)
+
+                if (found.Retailer is { } retailer)
                 {
-                    await PayoutAccountStore.Hold(
+                    await accounts.Hold(
                         connection,
                         retailer,
                         $"Reconciliation found a difference: {found.Id}.",
@@ -202,7 +221,10 @@ public sealed class ReconciliationStore(Database database)
                         cancellation);
                 }
 
-                return added;
+                var difference = await connection.First(
+                    FindDifference, ReadDifference, cancellation, ("id", found.Id));
+                await Record(connection, "find", null, difference!, cancellation);
+                return true;
             },
             cancellation);
 
@@ -227,10 +249,33 @@ public sealed class ReconciliationStore(Database database)
         DifferenceId id, string note, string actor, Instant now, CancellationToken cancellation) => database.Write(
         async connection =>
         {
+            var before = await connection.First(
+                FindDifference + database.ForUpdate, ReadDifference, cancellation, ("id", id));
             var isNew = await connection.Execute(
                 SetSettled, cancellation, ("id", id), ("now", now), ("actor", actor), ("note", note)) == 1;
-            return (await connection.First(FindDifference, ReadDifference, cancellation, ("id", id)), isNew);
+            var after = await connection.First(FindDifference, ReadDifference, cancellation, ("id", id));
+            if (isNew)
+            {
+                await Record(connection, "settle", before, after!, cancellation);
+            }
+
+            return (after, isNew);
         },
+        cancellation);
+
+    /// <summary>In the chain of the retailer that it is about, where its hold is too; else in the platform's.</summary>
+    private Task Record(
+        DbConnection connection,
+        string verb,
+        DifferenceOut? before,
+        DifferenceOut after,
+        CancellationToken cancellation) => trail.Record(
+        connection,
+        after.OrganizationId ?? default,
+        $"payout_difference.{verb}",
+        $"payout_difference:{after.DifferenceId}",
+        before,
+        after,
         cancellation);
 
     private Task<Paged<T>> List<T>(

@@ -187,7 +187,7 @@ public static class ReportingEndpoints
 
         var group = GroupByParameter.Read(context);
         var query = new SeriesQuery(organization, campaign, range, granularity, group);
-        var wantsCsv = WantsCsv(context.Request);
+        var wantsCsv = CsvText.IsWanted(context.Request);
         var tooMany = false;
         context.Response.Headers.Vary = "Accept";
         var answer = await kept.Answer(
@@ -209,15 +209,5 @@ public static class ReportingEndpoints
             ? Problems.Invalid(
                 "end_date", $"leaves more than {SeriesReport.RowsMax} rows; ask for fewer", "too_many_rows")
             : answer;
-    }
-
-    /// <summary>CSV for whoever prefers it to JSON; between equals, CSV was named on purpose.</summary>
-    private static bool WantsCsv(HttpRequest request)
-    {
-        var accepted = request.GetTypedHeaders().Accept;
-        return Quality("text/csv") is > 0 and var csv && csv >= Quality("application/json");
-
-        double Quality(string name) =>
-            accepted.FirstOrDefault(type => type.MediaType == name) is { } named ? named.Quality ?? 1 : 0;
     }
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -20,7 +21,7 @@ public readonly record struct RollupTotals(long Events, Money Charge);
 /// may be run again, or twice at once, or be killed anywhere.
 /// </summary>
 public sealed partial class CloseStore(
-    Database database, ShareBooks books, OrganizationVersions versions, TimeProvider clock)
+    Database database, ShareBooks books, OrganizationVersions versions, AuditTrail trail, TimeProvider clock)
 {
     /// <summary>Advertisers whose heads one transaction locks: ingest waits for no longer than these take.</summary>
     private const int FencedAtOnceMax = 200;
@@ -33,12 +34,23 @@ public sealed partial class CloseStore(
         cancellation);
 
     public Task Start(Period period, string actor, CancellationToken cancellation) => database.Write(
-        connection => connection.Execute(
-            InsertSettlement,
-            cancellation,
-            ("period", period),
-            ("now", Instant.Of(clock.GetUtcNow())),
-            ("actor", actor)),
+        async connection =>
+        {
+            var now = Instant.Of(clock.GetUtcNow());
+            var started = await connection.Execute(
+                InsertSettlement, cancellation, ("period", period), ("now", now), ("actor", actor));
+            if (started == 1)
+            {
+                await trail.Record(
+                    connection,
+                    default,
+                    "settlement.start",
+                    SubjectOf(period),
+                    null,
+                    SettlementListItem.From((await SettlementStore.Find(connection, period, cancellation))!),
+                    cancellation);
+            }
+        },
         cancellation);
 
     /// <summary>
@@ -208,6 +220,7 @@ public sealed partial class CloseStore(
             async connection =>
             {
                 var now = Instant.Of(clock.GetUtcNow());
+                var closing = await SettlementStore.Find(connection, period, cancellation);
                 await connection.Execute(
                     RaiseVersions,
                     cancellation,
@@ -217,10 +230,44 @@ public sealed partial class CloseStore(
                 await connection.Execute(FinishPeriods, cancellation, ("period", period), ("now", now));
                 await connection.Execute(FinishSettlement, cancellation, ("period", period), ("now", now));
                 await books.Finished(connection, period, cancellation);
+                await trail.Record(
+                    connection,
+                    default,
+                    "settlement.close",
+                    SubjectOf(period),
+                    SettlementListItem.From(closing!),
+                    SettlementListItem.From((await SettlementStore.Find(connection, period, cancellation))!),
+                    cancellation);
             },
             cancellation);
         versions.AllChanged();
     }
+
+    /// <summary>
+    /// Writes down that a retailer's month was settled before the others', on the transaction that does it. Together
+    /// they are settled by what closes the month, which is one entry.
+    /// </summary>
+    public Task RecordOne(
+        DbConnection connection,
+        OrganizationId retailer,
+        Period period,
+        Calculation calculation,
+        CancellationToken cancellation) => trail.Record(
+        connection,
+        retailer,
+        "settlement.settle_one",
+        SubjectOf(period),
+        null,
+        new
+        {
+            RevenueShareId = calculation.MakesRecord ? ShareOf(retailer, period) : (ShareId?)null,
+            GrossRevenue = calculation.Gross,
+            PlatformFee = calculation.Fee,
+            RetailerShare = calculation.Share,
+        },
+        cancellation);
+
+    private static string SubjectOf(Period period) => $"settlement:{period}";
 
     /// <summary>The id follows from what the record is of; frozen, because stored ids follow from it.</summary>
     public static ShareId ShareOf(OrganizationId retailer, Period period) =>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -31,7 +32,8 @@ public sealed class FeeRates(ILookup<OrganizationId, (Period Effective, FeeRate 
 }
 
 /// <summary>Keeps fee rates: a history per retailer and one of the platform's default, under the zero id.</summary>
-public sealed class FeeRateStore(Database database, IOptions<RevenueShareOptions> options, TimeProvider clock)
+public sealed class FeeRateStore(
+    Database database, IOptions<RevenueShareOptions> options, AuditTrail trail, TimeProvider clock)
 {
     /// <summary>Whose rates apply to a retailer without its own.</summary>
     public static OrganizationId Platform => default;
@@ -39,17 +41,20 @@ public sealed class FeeRateStore(Database database, IOptions<RevenueShareOptions
     /// <summary>From when the configured first rate applies: before anything could be recorded.</summary>
     private static readonly Period Beginning = Period.FromNumber(1970_01);
 
-    private const string InsertFirst = """
+    // Two statements and not one, so that of two at once the later knows what it replaces.
+    private const string Insert = """
         INSERT INTO fee_rate (org_id, effective_period, fee_ppm, created_at, actor)
-        VALUES (@platform, @beginning, @ppm, @now, 'configuration')
+        VALUES (@org, @period, @ppm, @now, @actor)
         ON CONFLICT (org_id, effective_period) DO NOTHING
         """;
 
-    private const string Upsert = """
-        INSERT INTO fee_rate (org_id, effective_period, fee_ppm, created_at, actor)
-        VALUES (@org, @period, @ppm, @now, @actor)
-        ON CONFLICT (org_id, effective_period) DO UPDATE
-        SET fee_ppm = excluded.fee_ppm, created_at = excluded.created_at, actor = excluded.actor
+    private const string Replace = """
+        UPDATE fee_rate SET fee_ppm = @ppm, created_at = @now, actor = @actor
+        WHERE org_id = @org AND effective_period = @period
+        """;
+
+    private const string FindOne = """
+        SELECT effective_period, fee_ppm, created_at FROM fee_rate WHERE org_id = @org AND effective_period = @period
         """;
 
     private const string ListApplying = """
@@ -69,13 +74,19 @@ public sealed class FeeRateStore(Database database, IOptions<RevenueShareOptions
     /// that were sold under the earlier one.
     /// </summary>
     public Task KeepFirst(CancellationToken cancellation) => database.Write(
-        connection => connection.Execute(
-            InsertFirst,
-            cancellation,
-            ("platform", Platform),
-            ("beginning", Beginning),
-            ("ppm", options.Value.FirstRate),
-            ("now", Instant.Of(clock.GetUtcNow()))),
+        async connection =>
+        {
+            var first = new FeeRateOut
+            {
+                EffectiveMonth = Beginning,
+                FeeRate = options.Value.FirstRate,
+                SetAt = Instant.Of(clock.GetUtcNow()),
+            };
+            if (await Execute(connection, Insert, Platform, first, "configuration", cancellation) == 1)
+            {
+                await Record(connection, Platform, null, first, cancellation);
+            }
+        },
         cancellation);
 
     /// <summary>The rates of all months up to one: those of the past never change, so they may be kept.</summary>
@@ -101,14 +112,19 @@ public sealed class FeeRateStore(Database database, IOptions<RevenueShareOptions
         return database.Write(
             async connection =>
             {
-                await connection.Execute(
-                    Upsert,
-                    cancellation,
-                    ("org", organization),
-                    ("period", effective),
-                    ("ppm", rate),
-                    ("now", set.SetAt),
-                    ("actor", actor));
+                FeeRateOut? replaced = null;
+                if (await Execute(connection, Insert, organization, set, actor, cancellation) == 0)
+                {
+                    replaced = await connection.First(
+                        FindOne + database.ForUpdate,
+                        Read,
+                        cancellation,
+                        ("org", organization),
+                        ("period", effective));
+                    await Execute(connection, Replace, organization, set, actor, cancellation);
+                }
+
+                await Record(connection, organization, replaced, set, cancellation);
                 return set;
             },
             cancellation);
@@ -122,12 +138,7 @@ public sealed class FeeRateStore(Database database, IOptions<RevenueShareOptions
                 var total = (int)(await connection.Number(CountRates, cancellation, ("org", organization)))!.Value;
                 var rows = await connection.Query(
                     ListRates,
-                    row => new FeeRateOut
-                    {
-                        EffectiveMonth = Period.FromNumber(row.GetInt32(0)),
-                        FeeRate = new FeeRate(row.GetInt32(1)),
-                        SetAt = new Instant(row.GetInt64(2)),
-                    },
+                    Read,
                     cancellation,
                     ("org", organization),
                     ("size", page.Size),
@@ -135,4 +146,34 @@ public sealed class FeeRateStore(Database database, IOptions<RevenueShareOptions
                 return new Paged<FeeRateOut>(rows, page, total);
             },
             cancellation);
+
+    private static Task<int> Execute(
+        DbConnection connection,
+        string sql,
+        OrganizationId organization,
+        FeeRateOut rate,
+        string actor,
+        CancellationToken cancellation) => connection.Execute(
+        sql,
+        cancellation,
+        ("org", organization),
+        ("period", rate.EffectiveMonth),
+        ("ppm", rate.FeeRate),
+        ("now", rate.SetAt),
+        ("actor", actor));
+
+    private Task Record(
+        DbConnection connection,
+        OrganizationId organization,
+        FeeRateOut? before,
+        FeeRateOut after,
+        CancellationToken cancellation) => trail.Record(
+        connection, organization, "fee_rate.set", $"fee_rate:{after.EffectiveMonth}", before, after, cancellation);
+
+    private static FeeRateOut Read(DbDataReader row) => new()
+    {
+        EffectiveMonth = Period.FromNumber(row.GetInt32(0)),
+        FeeRate = new FeeRate(row.GetInt32(1)),
+        SetAt = new Instant(row.GetInt64(2)),
+    };
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -25,7 +26,7 @@ public enum ChangeOutcome
 public readonly record struct ShareChange(ChangeOutcome Outcome, RevenueShareOut? Record);
 
 /// <summary>Keeps the retailers' records. Settlements make them; here they are read and change their status.</summary>
-public sealed class RevenueShareStore(Database database, TimeProvider clock)
+public sealed class RevenueShareStore(Database database, AuditTrail trail, TimeProvider clock)
 {
     private const string Columns = """
         SELECT share_id, period, gross_cents, fee_cents, share_cents, fee_ppm, status, paid_at, stripe_transfer_id,
@@ -128,8 +129,16 @@ public sealed class RevenueShareStore(Database database, TimeProvider clock)
                 if (changed == 1)
                 {
                     await RecordTransition(connection, retailer, share, from, to, actor, reason, now, cancellation);
-                    return new ShareChange(
-                        ChangeOutcome.Changed, await Find(connection, retailer, share, cancellation));
+                    var record = await Find(connection, retailer, share, cancellation);
+                    await trail.Record(
+                        connection,
+                        retailer,
+                        $"revenue_share.{action.ToString().ToLowerInvariant()}",
+                        $"revenue_share:{share}",
+                        new { Status = from, Revision = revision },
+                        new { Status = to, record!.Revision, Reason = reason },
+                        cancellation);
+                    return new ShareChange(ChangeOutcome.Changed, record);
                 }
             }
 
@@ -162,7 +171,16 @@ public sealed class RevenueShareStore(Database database, TimeProvider clock)
                 ("share", share),
                 ("metadata", MetadataMap.Store(wanted)),
                 ("now", Instant.Of(clock.GetUtcNow())));
-            return stored with { Metadata = wanted };
+            var changed = stored with { Metadata = wanted };
+            await trail.Record(
+                connection,
+                retailer,
+                "revenue_share.change",
+                $"revenue_share:{share}",
+                stored,
+                changed,
+                cancellation);
+            return changed;
         },
         cancellation);
 

@@ -1,3 +1,4 @@
+using Countinghouse.Audit;
 using Countinghouse.Storage;
 using Microsoft.Extensions.Options;
 
@@ -24,6 +25,7 @@ public sealed partial class SettlementJob(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        Acting.Begin(Actor);
         await Try(rates.KeepFirst, stoppingToken);
         var pause = FirstPause;
         while (options.Value.CloseAutomatically)

@@ -70,8 +70,13 @@ public sealed class SettlementStore(Database database)
         },
         cancellation);
 
-    public Task<Settlement?> Find(Period period, CancellationToken cancellation) => database.Read(
-        connection => connection.First(FindOne, Read, cancellation, ("period", period)), cancellation);
+    public Task<Settlement?> Find(Period period, CancellationToken cancellation) =>
+        database.Read(connection => Find(connection, period, cancellation), cancellation);
+
+    /// <summary>On the caller's transaction.</summary>
+    internal static Task<Settlement?> Find(
+        DbConnection connection, Period period, CancellationToken cancellation) =>
+        connection.First(FindOne, Read, cancellation, ("period", period));
 
     public Task<Paged<Settlement>> List(Page page, CancellationToken cancellation) => database.ReadSnapshot(
         async connection =>

@@ -225,13 +225,15 @@ public sealed partial class Settlements(
             retailers.Where(one => only is null || one.Retailer == only),
             AtOnce(SettledAtOnceMax, cancellation),
             async (earned, token) => await database.Write(
-                async connection => await steps.Settle(
-                    connection,
-                    earned.Retailer,
-                    period,
-                    await Calculate(connection, earned, period, known, token),
-                    actor,
-                    token),
+                async connection =>
+                {
+                    var made = await Calculate(connection, earned, period, known, token);
+                    var isNew = await steps.Settle(connection, earned.Retailer, period, made, actor, token);
+                    if (isNew && only is not null)
+                    {
+                        await steps.RecordOne(connection, earned.Retailer, period, made, token);
+                    }
+                },
                 token));
     }
 

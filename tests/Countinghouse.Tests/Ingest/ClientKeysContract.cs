@@ -1,4 +1,5 @@
 using System.Text;
+using Countinghouse.Audit;
 using Countinghouse.Storage;
 using Countinghouse.Support;
 
@@ -125,7 +126,7 @@ public abstract class ClientKeysContract(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_change_of_the_lists_is_a_change_of_the_judgement()
     {
-        var store = new TrafficListStore(_test!.Database);
+        var store = Lists();
         var lists = new TrafficLists(store);
         var reader = new ClientReader(Secrets(), lists);
         var key = Key(reader, Address, Market.Browser);
@@ -191,7 +192,9 @@ public abstract class ClientKeysContract(Engine engine) : IAsyncLifetime
 
     private ClientSecrets Secrets() => new(new SystemSecrets(_test!.Database, _clock), _clock);
 
-    private ClientReader Node() => new(Secrets(), new TrafficLists(new TrafficListStore(_test!.Database)));
+    private ClientReader Node() => new(Secrets(), new TrafficLists(Lists()));
+
+    private TrafficListStore Lists() => new(_test!.Database, new AuditTrail(_test.Database, _clock));
 
     private Task<List<string>> Purposes() => _test!.Database.Read(
         c => c.Query(

@@ -1,3 +1,4 @@
+using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Storage;
 using Countinghouse.Support;
@@ -27,7 +28,7 @@ internal static class ParserComparison
         var clock = new TestClock();
         return new ClientReader(
             new ClientSecrets(new SystemSecrets(database, clock), clock),
-            new TrafficLists(new TrafficListStore(database)));
+            new TrafficLists(new TrafficListStore(database, new AuditTrail(database, clock))));
     }
 
     public static Verdict OfClick(byte[] body, ClientReader clients) => Compare(

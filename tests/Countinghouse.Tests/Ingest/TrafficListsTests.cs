@@ -1,5 +1,7 @@
 using System.Net;
+using Countinghouse.Audit;
 using Countinghouse.Primitives;
+using Countinghouse.Storage;
 using Countinghouse.Support;
 
 namespace Countinghouse.Ingest;
@@ -186,13 +188,13 @@ public sealed class TrafficListSnapshotTests
 
 public abstract class TrafficListsContract(DatabaseFixture fixture)
 {
-    private readonly TrafficListStore _store = new(fixture.Database);
+    private readonly TrafficListStore _store = Store(fixture.Database);
 
     [Fact]
     public async Task A_load_replaces_its_list_and_no_other_and_raises_the_version()
     {
         var owner = OrganizationId.From(Guid.CreateVersion7(new TestClock().Now));
-        var lists = new TrafficLists(new TrafficListStore(fixture.Database));
+        var lists = new TrafficLists(Store(fixture.Database));
         var before = lists.Current.Version;
 
         await Replace(default, TrafficList.Domain, "a.example", "b.example");
@@ -218,7 +220,7 @@ public abstract class TrafficListsContract(DatabaseFixture fixture)
     public async Task Of_loads_at_once_one_comes_last_and_whole()
     {
         await using var second = fixture.Test.OpenAgain();
-        var other = new TrafficListStore(second);
+        var other = Store(second);
 
         await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(() =>
             (i % 2 == 0 ? _store : other).Replace(
@@ -229,6 +231,9 @@ public abstract class TrafficListsContract(DatabaseFixture fixture)
         Assert.Equal(2, agents.Count);
         Assert.Equal(agents[0], agents[1]);
     }
+
+    private static TrafficListStore Store(Database database) =>
+        new(database, new AuditTrail(database, new TestClock()));
 
     private Task<int> Replace(OrganizationId organization, TrafficList list, params string[] entries) =>
         _store.Replace(organization, list, entries, CancellationToken.None);

@@ -1,4 +1,5 @@
 using Countinghouse.Access;
+using Countinghouse.Audit;
 using Countinghouse.Organizations;
 using Countinghouse.Support;
 
@@ -110,9 +111,11 @@ public abstract class MigratorContract(Engine engine)
     /// <summary>The stores of today understand what was written then.</summary>
     private static async Task AssertReadable(Database database)
     {
-        var organization = await new OrganizationStore(database, new OrganizationVersions(database, Clock), Clock)
+        var trail = new AuditTrail(database, Clock);
+        var organization = await new OrganizationStore(
+                database, new OrganizationVersions(database, Clock), trail, Clock)
             .Find(TestRows.Advertiser, CancellationToken.None);
-        var keys = await new ApiKeyStore(database, Clock).List(TestRows.Advertiser, CancellationToken.None);
+        var keys = await new ApiKeyStore(database, trail, Clock).List(TestRows.Advertiser, CancellationToken.None);
 
         Assert.Equal("Advertiser", organization!.Name);
         Assert.Equal("Ä", organization.Metadata["ref"]);

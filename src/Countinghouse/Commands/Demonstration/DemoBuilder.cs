@@ -219,7 +219,11 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
     /// <summary>What the endpoint does: asks the rules, then writes under the head lock.</summary>
     private async Task Act(CampaignId campaign, CampaignAction action, CancellationToken cancellation) =>
         await _campaignStore.Update(
-            _advertiser, campaign, stored => CampaignRules.Apply(stored, action, clock.Now).Changed, cancellation);
+            _advertiser,
+            campaign,
+            action.ToString().ToLowerInvariant(),
+            stored => CampaignRules.Apply(stored, action, clock.Now).Changed,
+            cancellation);
 
     private async Task ApproveAllBut(
         int newest, IReadOnlyList<OrganizationId> retailers, CancellationToken cancellation)
