@@ -1,6 +1,5 @@
 using Countinghouse.Access;
 using Countinghouse.Primitives;
-using Countinghouse.Storage;
 using Countinghouse.Support;
 
 namespace Countinghouse.Accounts;

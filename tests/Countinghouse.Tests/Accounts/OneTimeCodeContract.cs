@@ -1,5 +1,4 @@
 using Countinghouse.Primitives;
-using Countinghouse.Storage;
 using Countinghouse.Support;
 
 namespace Countinghouse.Accounts;

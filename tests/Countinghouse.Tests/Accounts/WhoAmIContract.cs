@@ -1,5 +1,4 @@
 using Countinghouse.Access;
-using Countinghouse.Storage;
 using Countinghouse.Support;
 
 namespace Countinghouse.Accounts;
