@@ -16,6 +16,7 @@ var program = new DocumentedCommand(
     ServeCommand.Create(),
     OrganizationsCommand.Create(),
     KeysCommand.Create(),
+    UsersCommand.Create(),
     AdjustmentsCommand.Create(),
     CloseCommand.Create(),
     PayoutsCommand.Create(),

@@ -15,6 +15,7 @@ public sealed class ArchitectureTests : IDisposable
         ["Audit"] = ["Primitives", "Http", "Storage"],
         ["Access"] = ["Primitives", "Http", "Storage", "RateLimits", "Audit"],
         ["Organizations"] = ["Primitives", "Http", "Storage", "Access", "Audit"],
+        ["Accounts"] = ["Primitives", "Http", "Storage", "RateLimits", "Audit", "Access", "Organizations"],
         ["Campaigns"] = ["Primitives", "Http", "Storage", "Access", "Audit", "Organizations"],
         ["Ingest"] = ["Primitives", "Http", "Storage", "Access", "Audit", "RateLimits", "Organizations", "Campaigns"],
 

@@ -9,7 +9,8 @@ using Microsoft.Extensions.Options;
 namespace Countinghouse.Access;
 
 /// <summary>
-/// On an endpoint that people without a good credential come to, such as signing in: a bad one is ignored.
+/// On an endpoint that people come to without a good credential, such as signing in: one that comes along counts for
+/// nothing there, so a bad one is ignored, and a good cookie needs no anti-forgery token.
 /// </summary>
 public sealed class ForgivesBadCredential
 {
@@ -46,6 +47,7 @@ public static class AccessSetup
             antiforgery.Cookie.Name = "antiforgery";
             antiforgery.Cookie.SameSite = SameSiteMode.Lax;
             antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            antiforgery.SuppressReadingTokenFromFormBody = true;
         });
 
         services.AddAuthenticationCore(authentication => authentication.DefaultScheme = CredentialHandler.Scheme);
@@ -62,7 +64,8 @@ public static class AccessSetup
     /// </summary>
     public static async Task RefuseBadCredential(HttpContext context, RequestDelegate next)
     {
-        if (Refusal.Stands(context) || !context.Request.Path.StartsWithSegments(HttpOptions.BasePath))
+        if (Refusal.Stands(context) || !context.Request.Path.StartsWithSegments(HttpOptions.BasePath)
+            || context.GetEndpoint()?.Metadata.GetMetadata<ForgivesBadCredential>() is not null)
         {
             await next(context);
         }
@@ -75,10 +78,7 @@ public static class AccessSetup
             // The framework keeps no failed outcome where it could be read; the handler remembers it and is not run
             // again.
             var outcome = await context.AuthenticateAsync();
-            await (outcome.Failure is not null
-                && context.GetEndpoint()?.Metadata.GetMetadata<ForgivesBadCredential>() is null
-                    ? context.ChallengeAsync()
-                    : next(context));
+            await (outcome.Failure is not null ? context.ChallengeAsync() : next(context));
         }
     }
 

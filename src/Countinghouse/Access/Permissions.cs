@@ -6,6 +6,12 @@ namespace Countinghouse.Access;
 /// <summary>What a route needs, for whoever asks the routes (the access matrix, the OpenAPI document).</summary>
 public sealed record RequiredPermission(Permission Permission);
 
+/// <summary>On a route that only somebody signed in with a browser may use, for whoever asks the routes.</summary>
+public sealed class RequiredSession
+{
+    public static readonly RequiredSession Instance = new();
+}
+
 /// <summary>
 /// Decides once per request whether the caller may do what the route does to the organization that the path names,
 /// directly or by one of its campaigns. A handler behind it never asks again.
@@ -31,6 +37,7 @@ public static class Permissions
         where TBuilder : IEndpointConventionBuilder
     {
         builder.RequirePermission(Permission.Identify);
+        builder.WithMetadata(RequiredSession.Instance);
         builder.AddEndpointFilter((invocation, next) =>
             invocation.HttpContext.Caller().Kind == CredentialKind.Session
                 ? next(invocation)

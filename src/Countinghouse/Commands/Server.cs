@@ -1,4 +1,5 @@
 using Countinghouse.Access;
+using Countinghouse.Accounts;
 using Countinghouse.Adjustments;
 using Countinghouse.Campaigns;
 using Countinghouse.Http;
@@ -56,6 +57,7 @@ public static class Server
         services.AddRateLimits(configuration);
         services.AddAccess(configuration);
         services.AddOrganizations();
+        services.AddAccounts(configuration);
         services.AddCampaigns();
         services.AddIngest(configuration);
         services.AddTraffic(configuration);
@@ -92,6 +94,7 @@ public static class Server
         api.MapAudit();
         api.MapOrganizations();
         api.MapCatalog();
+        api.MapAccounts();
         api.MapCampaigns();
         api.MapEvents();
         api.MapReceipts();

@@ -109,6 +109,21 @@ internal static class OpenApiExamples
         ["PayoutAttemptOut.outcome"] = "OK",
         ["DifferenceOut.ours"] = "SUCCEEDED 2456.50 usd to acct_1QbXkT2eZvKYlo2C, 0.00 back",
         ["DifferenceOut.theirs"] = "2456.50 usd to acct_1QbXkT2eZvKYlo2C, 2456.50 back",
+        ["UserOut.name"] = "Kim Jansen",
+        ["Member.name"] = "Kim Jansen",
+        ["InvitationAnswer.name"] = "Kim Jansen",
+        ["password"] = "correct horse battery staple",
+        ["current_password"] = "correct horse battery staple",
+        ["new_password"] = "seven small boats at sea",
+        ["code"] = "492039",
+        ["csrf_token"] = "CfDJ8Nq3Yw0bq1RDoQ5nK0oXb2c",
+        ["token"] = "cln_3hTqYb8sVxKfQmZr7LpWnDc2JgEa5uHv_1c291ca3",
+        ["NewInvitationOut.link"] =
+            "http://127.0.0.1:8000/console/invitation#cln_3hTqYb8sVxKfQmZr7LpWnDc2JgEa5uHv_1c291ca3",
+        ["TotpOut.secret"] = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+        ["TotpOut.uri"] = "otpauth://totp/Countinghouse:kim@example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+        ["created_by"] = "user:2wJcVYwmcpMWWF8hdCX7Xq",
+        ["actor"] = "user:2wJcVYwmcpMWWF8hdCX7Xq",
         ["request_id"] = "0HNB3F6V2K1QD-00000001",
     };
 

@@ -187,6 +187,10 @@ internal static class OpenApiSchemas
         [typeof(WireDecimal)] = Decimal("A figure with two places, rounded half away from zero.", "2890.00"),
         [typeof(Bid)] = Decimal("A price in USD with as many places as it needs, from two to six.", "0.25"),
         [typeof(FeeRate)] = Decimal("A fraction from 0 to 1: \"0.15\" is 15 %. At most six places.", "0.15"),
+        [typeof(MailAddress)] = new("A mail address, in ASCII; upper and lower case are the same.", "kim@example.com")
+        {
+            Format = "email",
+        },
         [typeof(UtcDay)] = new("A day, UTC.", "2025-08-05") { Format = "date" },
         [typeof(Period)] = new("A calendar month, UTC.", "2025-08") { Pattern = @"^\d{4}-\d{2}$" },
         [typeof(Instant)] = new("A moment, RFC 3339; answers are in UTC and end in Z.", "2025-08-05T14:30:00Z")

@@ -35,6 +35,7 @@ internal static class OpenApiText
         ("Adjustments", "Corrections of what campaigns were charged. For the operator; advertisers read them."),
         ("API Keys", "Credentials of an organization's servers and web pages."),
         ("Members", "The people of an organization and their roles."),
+        ("Sessions", "Signing in with a browser, passwords and one-time codes, and who one is."),
         ("Fee Rates", "The platform's part of a retailer's gross, from a month on. For the operator."),
         ("Settlements", "Closing months and approving what came out. For the operator."),
         ("Payouts", "Sending retailers their money. For the operator."),

@@ -45,6 +45,23 @@ public static class Problems
         "Not allowed",
         "This is for a person who is signed in with a browser; keys and tokens cannot do it.");
 
+    /// <summary>The same words whatever was wrong, so that nobody learns which addresses have an account.</summary>
+    public static Problem SignInRefused() => new(
+        ErrorCode.Unauthorized,
+        "Not signed in",
+        "The mail address, the password or the one-time code is wrong, or the account is locked for a while after too "
+        + "many tries.");
+
+    public static Problem OneTimeCodeNeeded() => new(
+        ErrorCode.Unauthorized,
+        "One-time code needed",
+        "The account has a second step. Send the code of its authenticator as code.");
+
+    public static Problem RoleAboveOwn() => new(
+        ErrorCode.Forbidden,
+        "Not allowed",
+        "Nobody can give, change or take a role above their own; owners are for owners and the platform's operator.");
+
     /// <summary>The same words for what does not exist and for what the caller has no part in.</summary>
     public static Problem NotFound() => new(
         ErrorCode.NotFound, "Not found", "There is nothing at this address, or it is not yours to see.");
@@ -148,6 +165,24 @@ public static class Problems
     public static Problem NotAnEvent() => new(
         ErrorCode.BadRequest, "Bad request", "The body is not an event: JSON with an id and a type.");
 
+    public static Problem LastOwner() => Conflict(
+        "An organization keeps at least one owner. Make somebody else an owner first.");
+
+    public static Problem AlreadyMember() => Conflict("This person is a member already. Change the role instead.");
+
+    public static Problem TooManyInvitations(int max) => Conflict(
+        $"The organization has {max} open invitations. Withdraw some first.");
+
+    public static Problem CodesAreOn() => Conflict(
+        "One-time codes are on. Turn them off first, to set up another authenticator.");
+
+    public static Problem CodesAreNotSetUp() => Conflict("No authenticator waits to be confirmed. Set one up first.");
+
+    public static Problem CodesAreOff() => Conflict("One-time codes are off already.");
+
+    public static Problem JustChanged() => Conflict(
+        "This was changed by another request at the same moment. Look at it again, then try again.");
+
     public static Problem VerificationUnderWay() => Conflict(
         "A verification is under way; the list of verifications has it. Wait until it has ended.");
 
@@ -201,6 +236,22 @@ public static class Problems
         + $"Try again in {HttpOptions.RetryAfterSeconds} s; resending is safe.")
     {
         RetryAfterSeconds = HttpOptions.RetryAfterSeconds,
+    };
+
+    public static Problem SigningInBusy() => new(
+        ErrorCode.ServiceUnavailable,
+        "Service unavailable",
+        $"More people sign in than can be just now. Try again in {HttpOptions.RetryAfterSeconds} s.")
+    {
+        RetryAfterSeconds = HttpOptions.RetryAfterSeconds,
+    };
+
+    public static Problem MailNotSent(int retryAfterSeconds) => new(
+        ErrorCode.ServiceUnavailable,
+        "Service unavailable",
+        $"The mail could not be sent, so nothing was changed. Try again in {retryAfterSeconds} s.")
+    {
+        RetryAfterSeconds = retryAfterSeconds,
     };
 
     public static Problem ServiceUnavailable(int retryAfterSeconds) => new(

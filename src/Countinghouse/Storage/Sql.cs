@@ -216,6 +216,7 @@ public static class Sql
         UtcDay day => day.Number,
         Period period => period.Number,
         Instant instant => instant.Micros,
+        MailAddress address => address.ToString(),
         _ => value,
     };
 }

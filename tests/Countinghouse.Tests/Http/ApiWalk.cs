@@ -1,5 +1,4 @@
 using System.Text;
-using Countinghouse.Access;
 using Countinghouse.Support;
 
 namespace Countinghouse.Http;
@@ -85,7 +84,7 @@ public sealed class ApiWalk
         request.Headers.ExpectContinue = content?.Headers.ContentLength > HttpOptions.BodyBytesMax;
         if (key is not null)
         {
-            request.Headers.Add(CredentialHandler.Header, key);
+            _world.Authenticate(request, key);
         }
 
         var answer = await _world.Server.Send(request);

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Countinghouse.Ingest;
 using Countinghouse.Access;
+using Countinghouse.Accounts;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Countinghouse.Support;
@@ -16,6 +17,12 @@ namespace Countinghouse.Http;
 public sealed record Operation(HttpMethod Method, string Pattern, EndpointMetadataCollection Metadata)
 {
     public Permission? Permission => Metadata.GetMetadata<RequiredPermission>()?.Permission;
+
+    /// <summary>For people who are signed in with a browser, and for no key.</summary>
+    public bool NeedsSession => Metadata.GetMetadata<RequiredSession>() is not null;
+
+    /// <summary>People come to it without a good credential, so that none is looked at.</summary>
+    public bool IsForAnybody => Metadata.GetMetadata<ForgivesBadCredential>() is not null;
 
     public Type? Body => Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType;
 
@@ -33,6 +40,7 @@ public sealed record Operation(HttpMethod Method, string Pattern, EndpointMetada
 public abstract class ApiWorld(Engine engine) : IAsyncLifetime
 {
     private TestServer? _server;
+    private Browser? _operator;
 
     public TestServer Server => _server ?? throw new InvalidOperationException("The server did not start.");
 
@@ -53,15 +61,22 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _server = await TestServer.Start(engine);
+        // The clock stands still, so that a session's minute never ends.
+        _server = await TestServer.Start(engine, configure: builder =>
+        {
+            builder.Configuration["RateLimits:KeyPerMinute"] = "1000000";
+            builder.Configuration["RateLimits:KeyPerDay"] = "10000000";
+        });
         Operations = [.. FindOperations().Where(operation => operation.Pattern.StartsWith(HttpOptions.BasePath + "/"))
             .Where(operation => operation.Pattern != HttpOptions.BasePath + "/openapi.json")];
         Advertiser = await Server.NewOrganization("Advertiser");
         Retailer = await Server.NewOrganization("Retailer");
         Operator = await Server.NewOrganization("Operator", isOperator: true);
         OperatorKey = await Server.NewKey(Operator);
+        _operator = await Server.NewBrowser(Operator);
         OutsiderKey = await Server.NewKey(await Server.NewOrganization("Outsider"));
         await Fill();
+        await FillPeople();
     }
 
     public async Task DisposeAsync()
@@ -104,12 +119,42 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
         return path;
     }
 
+    /// <summary>Puts a key on a request; where a person is needed, the operator is one who is signed in.</summary>
+    public void Authenticate(HttpRequestMessage request, string key)
+    {
+        var path = request.RequestUri!.AbsolutePath;
+        if (key == OperatorKey && Operations.Any(operation => operation.NeedsSession
+            && operation.Method == request.Method && IsAt(operation, path)))
+        {
+            _operator!.Authenticate(request);
+        }
+        else
+        {
+            request.Headers.Add(CredentialHandler.Header, key);
+        }
+    }
+
+    /// <summary>Asks as the operator.</summary>
+    public Task<Answer> Get(Operation operation)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Server.Origin, PathOf(operation)));
+        Authenticate(request, OperatorKey);
+        return Server.Send(request);
+    }
+
     /// <summary>A body that has every member of a request type, each with a value that fits.</summary>
     public JsonObject BodyOf(Type type) => (JsonObject)Sample(type, "");
 
     /// <summary>The members of a request type as they go over the wire.</summary>
     public static IReadOnlyList<JsonPropertyInfo> MembersOf(Type type) =>
         [.. WireJson.Options.GetTypeInfo(type).Properties];
+
+    private static bool IsAt(Operation operation, string path)
+    {
+        var (pattern, parts) = (operation.Pattern.Split('/'), path.Split('/'));
+        return pattern.Length == parts.Length
+            && pattern.Zip(parts).All(pair => pair.First == pair.Second || pair.First.StartsWith('{'));
+    }
 
     private JsonNode Sample(Type type, string member)
     {
@@ -133,6 +178,7 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
         : type == typeof(Instant) ? "2026-08-15T11:00:00Z"
         : type == typeof(Money) || type == typeof(Bid) ? "1.00"
         : type == typeof(FeeRate) ? "0.10"
+        : type == typeof(MailAddress) ? "kim@example.com"
         : member == "fingerprint" ? new string('a', 64)
         : type == typeof(EventId) ? ShortUuid.Format(NamedId.Create("test/event"))
         : type.GetInterfaces().Contains(typeof(IId)) ? Ids.GetValueOrDefault(member, Advertiser.ToString())
@@ -175,6 +221,16 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
                     : own).Insert,
                 CancellationToken.None);
         }
+    }
+
+    private async Task FillPeople()
+    {
+        var email = await Server.NewPerson(Advertiser);
+        Ids["user_id"] = await Server.UserId(email);
+        Ids["link_id"] = await Post(
+            $"organizations/{Advertiser}/invitations", new { email = People.NewEmail(), role = "editor" }, "link_id");
+        var sessions = await _operator!.Get("users/me/sessions");
+        Ids["session_id"] = sessions.Json.GetProperty("data")[0].GetProperty("session_id").GetString()!;
     }
 
     private async Task<string> Post(string path, object? body, string id)

@@ -14,6 +14,13 @@ public abstract class BadAddressContract(ApiWorld world)
 
     private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"];
 
+    /// <summary>Where people come without a credential, because they are about to get one.</summary>
+    private static readonly string[] Open =
+    [
+        $"POST {HttpOptions.BasePath}/session", $"POST {HttpOptions.BasePath}/invitations/accept",
+        $"POST {HttpOptions.BasePath}/password-resets", $"POST {HttpOptions.BasePath}/password-resets/complete",
+    ];
+
     private static readonly string Unknown = ShortUuid.Format(NamedId.Create("test/nobody has this"));
 
     [Fact]
@@ -233,6 +240,15 @@ public abstract class BadAddressContract(ApiWorld world)
         var walk = await ApiWalk.Begin(world);
         foreach (var operation in world.Operations)
         {
+            if (operation.IsForAnybody)
+            {
+                walk.Note(Open.Contains(operation.ToString()), $"{operation} is open to anybody");
+                await walk.Refused(422, operation.Method, world.PathOf(operation), "no key", ApiWalk.Json("{}"));
+                await walk.Refused(
+                    422, operation.Method, world.PathOf(operation), "a bad key", ApiWalk.Json("{}"), "nonsense");
+                continue;
+            }
+
             var isPublic = operation.Pattern.StartsWith(HttpOptions.BasePath + "/ads/");
             walk.Note(isPublic == operation.Permission is null, $"{operation} does not say who may use it");
             var path = world.PathOf(operation);
@@ -278,7 +294,7 @@ public abstract class BadAddressContract(ApiWorld world)
         {
             var key = keys[world.OrganizationOf(operation)];
             var needs = operation.Permission!.Value;
-            if (needs == Permission.Operate || !AccessRules.Allows(role, needs))
+            if (needs == Permission.Operate || operation.NeedsSession || !AccessRules.Allows(role, needs))
             {
                 await walk.Refused(403, operation.Method, world.PathOf(operation), $"{role}", Empty(operation), key);
             }

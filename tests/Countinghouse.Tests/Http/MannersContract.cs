@@ -118,9 +118,12 @@ public abstract class MannersContract(ApiWorld world)
     {
         foreach (var operation in world.Operations.Where(operation => operation.Method == HttpMethod.Get))
         {
-            var answer = await _server.Send(HttpMethod.Get, world.PathOf(operation), world.OperatorKey);
+            var answer = await world.Get(operation);
 
-            Assert.Equal("no-cache, private", string.Join(", ", answer.Headers["Cache-Control"].Split(", ").Order()));
+            // What has a secret in it is not even kept by the browser.
+            var words = answer.Headers["Cache-Control"].Split(", ");
+            Assert.True(words.Contains("no-cache"), operation.ToString());
+            Assert.True(words.Contains("private") || words.Contains("no-store"), operation.ToString());
         }
     }
 

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Countinghouse.Support;
 
 /// <summary>What a signed-in browser sends along.</summary>
-public sealed record Browser(string Cookies, string AntiforgeryToken)
+public sealed record SignedInBrowser(string Cookies, string AntiforgeryToken)
 {
     public void Sign(HttpRequestMessage request)
     {
@@ -82,7 +82,7 @@ public static class SignedIn
     }
 
     /// <summary>A browser in which the user has just signed in.</summary>
-    public static async Task<Browser> NewSession(this TestServer server, UserId user)
+    public static async Task<SignedInBrowser> NewSession(this TestServer server, UserId user)
     {
         var secret = CredentialFormat.Create(CredentialFormat.Session);
         var now = Instant.Of(server.Clock.Now);
@@ -102,7 +102,7 @@ public static class SignedIn
             RequestServices = server.Services,
             User = KnownCaller.From(found!).Principal,
         });
-        return new Browser(
+        return new SignedInBrowser(
             $"{CredentialHandler.SessionCookie}={secret}; antiforgery={tokens.CookieToken}", tokens.RequestToken!);
     }
 
