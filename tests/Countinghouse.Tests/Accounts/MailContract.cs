@@ -164,7 +164,7 @@ public abstract partial class MailContract(Engine engine) : IAsyncLifetime
     private static string LinkIn(string mail, string page)
     {
         using var message = MimeMessage.Load(new MemoryStream(Encoding.UTF8.GetBytes(mail)));
-        var link = Link().Match(message.TextBody);
+        var link = Link().Match(message.TextBody!);
         Assert.True(link.Success && link.Groups[1].Value == page, mail);
         return link.Groups[2].Value;
     }
