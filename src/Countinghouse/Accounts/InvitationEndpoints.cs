@@ -80,8 +80,8 @@ public static class InvitationEndpoints
             .WithName("apps_advertising_api_members_invite")
             .WithSummary("Invite somebody")
             .WithDescription(
-                "The link is mailed, or, where no mail is set up, in the answer: pass it on. It is good once; an earlier "
-                + "invitation of the same person ends.");
+                "The link is mailed, or, where no mail is set up, in the answer: pass it on. It is good once, and an "
+                + "earlier invitation of the same person ends.");
         invitations.MapDelete("/{link_id}", Withdraw)
             .WithName("apps_advertising_api_members_withdraw_invitation")
             .WithSummary("Withdraw an invitation")

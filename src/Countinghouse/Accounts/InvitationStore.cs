@@ -104,7 +104,9 @@ public sealed class InvitationStore(
             },
             cancellation);
 
-    /// <summary>Invites somebody; an earlier invitation of theirs ends. The link's secret is returned this once.</summary>
+    /// <summary>
+    /// Invites somebody; an earlier invitation of theirs ends. The link's secret is returned this once.
+    /// </summary>
     public async Task<(InviteOutcome Outcome, Invitation? Invitation, string Secret)> Invite(
         OrganizationId organization, MailAddress email, MemberRole role, CancellationToken cancellation)
     {

@@ -5,11 +5,13 @@ using MailKit.Net.Smtp;
 using MailKit.Security;
 using Microsoft.Extensions.Options;
 using MimeKit;
+using MimeKit.Utils;
 
 namespace Countinghouse.Accounts;
 
 /// <summary>Sends mails by the SMTP server of the settings, each on a connection of its own.</summary>
-public sealed partial class Mailer(IOptions<AccountOptions> options, ILogger<Mailer> log) : IDisposable
+public sealed partial class Mailer(IOptions<AccountOptions> options, TimeProvider clock, ILogger<Mailer> log)
+    : IDisposable
 {
     /// <summary>Mails under way at once.</summary>
     private const int AtOnceMax = 4;
@@ -22,19 +24,19 @@ public sealed partial class Mailer(IOptions<AccountOptions> options, ILogger<Mai
     /// <summary>Where a browser opens the link; the secret is after the #, so no server and no log sees it.</summary>
     public string LinkTo(string page, string secret) => $"{options.Value.PublicUrl.TrimEnd('/')}/{page}#{secret}";
 
-    public Task<bool> SendInvitation(MailAddress to, string organization, string link, CancellationToken cancellation) =>
-        Send(
-            to,
-            $"Invitation to {organization}",
-            $"""
-            You have been invited to {organization}. Open this link to accept; it is good for
-            {options.Value.InvitationDays} days, once:
+    public Task<bool> SendInvitation(
+        MailAddress to, string organization, string link, CancellationToken cancellation) => Send(
+        to,
+        $"Invitation to {OneLine(organization)}",
+        $"""
+        You have been invited to {OneLine(organization)}. Open this link to accept; it is good for
+        {options.Value.InvitationDays} days, once:
 
-            {link}
+        {link}
 
-            If you do not know what this is about, do nothing.
-            """,
-            cancellation);
+        If you do not know what this is about, do nothing.
+        """,
+        cancellation);
 
     public Task<bool> SendReset(MailAddress to, string link, CancellationToken cancellation) => Send(
         to,
@@ -84,7 +86,11 @@ public sealed partial class Mailer(IOptions<AccountOptions> options, ILogger<Mai
         using var message = new MimeMessage();
         message.From.Add(MailboxAddress.Parse(settings.SmtpFrom));
         message.To.Add(new MailboxAddress("", to.ToString()));
-        message.Subject = string.Concat(subject.Select(c => char.IsControl(c) ? ' ' : c));
+        message.Date = clock.GetUtcNow();
+
+        // The framework's choice would name this machine.
+        message.MessageId = MimeUtils.GenerateMessageId(settings.SmtpFrom.Split('@')[1]);
+        message.Subject = subject;
         message.Body = new TextPart("plain") { Text = text };
 
         using var client = new SmtpClient();
@@ -106,6 +112,9 @@ public sealed partial class Mailer(IOptions<AccountOptions> options, ILogger<Mai
         await client.SendAsync(message, cancellation);
         await client.DisconnectAsync(quit: true, cancellation);
     }
+
+    /// <summary>A name that somebody chose must not begin a line, or it could look like ours.</summary>
+    private static string OneLine(string name) => string.Concat(name.Select(c => char.IsControl(c) ? ' ' : c));
 
     private static bool IsOfTheMail(Exception error) => error
         is CommandException or ProtocolException or ServiceNotConnectedException or ServiceNotAuthenticatedException

@@ -32,7 +32,7 @@ public static class MemberEndpoints
             .WithName("apps_advertising_api_members_change_member")
             .WithSummary("Give a member another role")
             .WithDescription(
-                "It holds from the next request on. Nobody gives or takes a role above their own, and one owner stays.");
+                "It holds from the next request on. Nobody gives or takes a role above their own; one owner stays.");
 
         // Leaving takes no role, so what ending another's membership takes is asked below.
         members.MapDelete("/{user_id}", End)

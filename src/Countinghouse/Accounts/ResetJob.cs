@@ -6,7 +6,8 @@ namespace Countinghouse.Accounts;
 
 /// <summary>Sends links to those who asked for a new password and have an account, a few at once.</summary>
 public sealed partial class ResetJob(
-    ResetRequests requests, UserStore users, ResetStore resets, Mailer mailer, ILogger<ResetJob> log) : BackgroundService
+    ResetRequests requests, UserStore users, ResetStore resets, Mailer mailer, ILogger<ResetJob> log)
+    : BackgroundService
 {
     private const int AtOnceMax = 4;
 

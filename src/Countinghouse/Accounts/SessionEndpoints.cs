@@ -64,7 +64,8 @@ public static class SessionEndpoints
             .RequireSession()
             .WithName("apps_advertising_api_sessions_get_session")
             .WithSummary("Read who is signed in")
-            .WithDescription("For a signed-in browser: the person, where they have a part, and the anti-forgery token.");
+            .WithDescription(
+                "For a signed-in browser: the person, their parts in organizations, the anti-forgery token.");
         session.MapDelete("", SignOut)
             .RequireSession()
             .WithName("apps_advertising_api_sessions_sign_out")

@@ -147,7 +147,13 @@ public sealed class SessionStore(
             }
 
             await trail.Record(
-                connection, default, "session.delete", $"session:{session}", new { user_id = user }, null, cancellation);
+                connection,
+                default,
+                "session.delete",
+                $"session:{session}",
+                new { user_id = user },
+                null,
+                cancellation);
             return true;
         },
         cancellation);
@@ -158,7 +164,13 @@ public sealed class SessionStore(
         {
             var ended = await EndAll(connection, user, default, cancellation);
             await trail.Record(
-                connection, default, "session.delete_all", $"user:{user}", new { sessions = ended }, null, cancellation);
+                connection,
+                default,
+                "session.delete_all",
+                $"user:{user}",
+                new { sessions = ended },
+                null,
+                cancellation);
             return true;
         },
         cancellation);

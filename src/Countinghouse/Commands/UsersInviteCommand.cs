@@ -6,7 +6,9 @@ using Countinghouse.Primitives;
 
 namespace Countinghouse.Commands;
 
-/// <summary>"users invite": standard output gets the link and nothing else; passing it on is up to whoever asked.</summary>
+/// <summary>
+/// "users invite": standard output gets the link and nothing else; passing it on is up to whoever asked.
+/// </summary>
 internal static class UsersInviteCommand
 {
     private static readonly Option<OrganizationId> Organization = WireArguments.Option<OrganizationId>(

@@ -9,7 +9,7 @@ using Countinghouse.Support;
 
 namespace Countinghouse.Accounts;
 
-/// <summary>A person at a browser: keeps cookies, and sends the anti-forgery token that the last sign-in gave.</summary>
+/// <summary>A person at a browser: keeps cookies, and sends the anti-forgery token of the last sign-in.</summary>
 public sealed partial class Browser(TestServer server)
 {
     private readonly Dictionary<string, string> _cookies = [];

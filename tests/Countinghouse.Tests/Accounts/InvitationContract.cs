@@ -75,8 +75,9 @@ public abstract class InvitationContract(ServerFixture fixture)
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => _server.Accept(secret)));
 
+        // On a busy machine some were sent away before their link was looked at.
         Assert.Single(answers, answer => answer.Status == 200);
-        Assert.All(answers, answer => Assert.True(answer.Status is 200 or 422 or 409, answer.Text));
+        Assert.All(answers, answer => Assert.True(answer.Status is 200 or 409 or 422 or 503, answer.Text));
         Assert.Equal(422, (await _server.Accept(secret)).Status);
     }
 

@@ -1,8 +1,10 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Countinghouse.Support;
 using Microsoft.AspNetCore.Builder;
+using MimeKit;
 
 namespace Countinghouse.Accounts;
 
@@ -161,7 +163,8 @@ public abstract partial class MailContract(Engine engine) : IAsyncLifetime
 
     private static string LinkIn(string mail, string page)
     {
-        var link = Link().Match(mail);
+        using var message = MimeMessage.Load(new MemoryStream(Encoding.UTF8.GetBytes(mail)));
+        var link = Link().Match(message.TextBody!);
         Assert.True(link.Success && link.Groups[1].Value == page, mail);
         return link.Groups[2].Value;
     }

@@ -27,7 +27,8 @@ public abstract class SignInContract(ServerFixture fixture)
             user.GetProperty("has_totp").GetBoolean()));
         var part = Assert.Single(answer.Json.GetProperty("memberships").EnumerateArray());
         Assert.Equal(
-            $$"""{"organization_id":"{{organization}}","organization_name":"Corner shops","is_operator":false,"role":"editor"}""",
+            $$"""{"organization_id":"{{organization}}","organization_name":"Corner shops","is_operator":false,"""
+            + "\"role\":\"editor\"}",
             part.GetRawText());
         Assert.Equal(
             Instant.Of(_server.Clock.Now.AddHours(12)).ToString(), answer.Json.GetProperty("expires_at").GetString());
