@@ -30,6 +30,9 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Limit of callers without a key; high unless a test sets it, as the clock may stand still.</summary>
     public const string AddressLimit = "RateLimits:AddressPerMinute";
 
+    /// <summary>Limit of tries to sign in; high for the same reason.</summary>
+    public const string SignInLimit = "RateLimits:SignInPerMinute";
+
     /// <summary>The rolling windows per client.</summary>
     private static readonly string[] WindowRules =
     [
@@ -93,6 +96,7 @@ public sealed class TestServer : IAsyncDisposable
             builder.Services.AddSingleton<TimeProvider>(clock);
             builder.Logging.ClearProviders().AddProvider(log);
             builder.Configuration[AddressLimit] = "1000000";
+            builder.Configuration[SignInLimit] = "1000000";
 
             // All of a test's requests come from one shopper; tests of these rules set them.
             foreach (var rule in WindowRules)
