@@ -2,6 +2,7 @@ using Countinghouse.Access;
 using Countinghouse.Accounts;
 using Countinghouse.Adjustments;
 using Countinghouse.Campaigns;
+using Countinghouse.Credentials;
 using Countinghouse.Http;
 using Countinghouse.Ingest;
 using Countinghouse.Organizations;
@@ -56,6 +57,7 @@ public static class Server
         services.AddHttp(configuration);
         services.AddRateLimits(configuration);
         services.AddAccess(configuration);
+        services.AddCredentials(configuration);
         services.AddOrganizations();
         services.AddAccounts(configuration);
         services.AddCampaigns();
@@ -92,6 +94,9 @@ public static class Server
     {
         var api = app.MapGroup(HttpOptions.BasePath).AddEndpointFilter(RequestCheck.Filter);
         api.MapAudit();
+        api.MapApiKeys();
+        api.MapOwnApiKeys();
+        api.MapOAuthClients();
         api.MapOrganizations();
         api.MapCatalog();
         api.MapAccounts();
@@ -103,6 +108,7 @@ public static class Server
         api.MapAdjustments();
         api.MapRevenueShare();
         api.MapPayouts();
+        app.MapOAuth();
         app.MapWebhooks();
         app.MapDiscovery();
     }

@@ -12,6 +12,9 @@ public sealed class HttpOptions
     /// <summary>Where the API lives; frozen, because clients exist.</summary>
     public const string BasePath = "/advertising/api/v1";
 
+    /// <summary>Where programs get access tokens; outside the API, because its manners there are OAuth's.</summary>
+    public const string OAuthPath = "/oauth";
+
     /// <summary>Largest body of any request.</summary>
     public const int BodyBytesMax = 512 * 1024;
 

@@ -33,6 +33,13 @@ public sealed class RateLimitOptions
     /// </summary>
     [Range(1, PerMinuteMax)]
     public int AddressPerMinute { get; init; } = 600;
+
+    /// <summary>
+    /// Tries a minute from one address to sign in, get a token or use a link, good ones and bad ones. The default lets
+    /// a few people behind one address mistype, and is far too slow for guessing.
+    /// </summary>
+    [Range(1, PerMinuteMax)]
+    public int SignInPerMinute { get; init; } = 30;
 }
 
 [OptionsValidator]

@@ -32,6 +32,9 @@ public sealed class RateLimitSubjects
 
         /// <summary>A peer without an address, such as a Unix socket.</summary>
         Local = 9,
+
+        /// <summary>Added to an address's kind: what it tries to sign in with is counted apart.</summary>
+        Attempts = 16,
     }
 
     /// <summary>Called once, before the first request.</summary>
@@ -52,11 +55,16 @@ public sealed class RateLimitSubjects
         return _credentials[credential] = Hash(Kind.Credential, Encoding.UTF8.GetBytes(credential));
     }
 
-    public UInt128 OfAddress(IPAddress? address)
+    public UInt128 OfAddress(IPAddress? address) => OfAddress(address, 0);
+
+    /// <summary>The same address as one that tries to sign in.</summary>
+    public UInt128 OfAttempts(IPAddress? address) => OfAddress(address, Kind.Attempts);
+
+    private UInt128 OfAddress(IPAddress? address, Kind apart)
     {
         if (address is null)
         {
-            return Hash(Kind.Local, []);
+            return Hash(Kind.Local | apart, []);
         }
 
         if (address.IsIPv4MappedToIPv6)
@@ -67,8 +75,8 @@ public sealed class RateLimitSubjects
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out var length);
         return address.AddressFamily == AddressFamily.InterNetworkV6
-            ? Hash(Kind.Ipv6, bytes[..Ipv6NetworkBytes])
-            : Hash(Kind.Ipv4, bytes[..length]);
+            ? Hash(Kind.Ipv6 | apart, bytes[..Ipv6NetworkBytes])
+            : Hash(Kind.Ipv4 | apart, bytes[..length]);
     }
 
     private UInt128 Hash(Kind kind, ReadOnlySpan<byte> value)

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using Countinghouse.Access;
+using Countinghouse.Credentials;
 using Countinghouse.Campaigns;
 using Countinghouse.Http;
 using Countinghouse.Ingest;

@@ -79,6 +79,7 @@ internal static class LimitedServer
             await context.Request.Body.CopyToAsync(Stream.Null);
             return "ok";
         });
+        api.MapPost("/test/sign-in", () => "in").LimitSignIn();
         api.MapPost("/ads/test", () => "ok").RequireCors(HttpSetup.AnyOrigin);
         routes.MapGet("/health/test", () => "ok");
     }

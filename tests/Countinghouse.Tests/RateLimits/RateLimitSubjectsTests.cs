@@ -31,6 +31,12 @@ public sealed class RateLimitSubjectsTests
         Assert.NotEqual(_subjects.OfCredential("key:1"), _subjects.OfCredential("key:2"));
     }
 
+    [Theory]
+    [InlineData("192.0.2.1")]
+    [InlineData("2001:db8:1:2::1")]
+    public void An_addresss_tries_to_sign_in_are_counted_apart(string address) => Assert.NotEqual(
+        _subjects.OfAddress(IPAddress.Parse(address)), _subjects.OfAttempts(IPAddress.Parse(address)));
+
     [Fact]
     public void Past_the_bound_new_addresses_share_a_count_and_keys_do_not()
     {

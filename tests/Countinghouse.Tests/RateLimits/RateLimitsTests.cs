@@ -78,6 +78,40 @@ public abstract class RateLimitsContract(Engine engine)
     }
 
     [Fact]
+    public async Task Tries_to_sign_in_have_a_smaller_limit_of_the_address_whatever_key_comes_with_them()
+    {
+        await using var server = await LimitedServer.Start(engine, settings: (TestServer.SignInLimit, "3"));
+        var (one, other) = (await server.Key(), await server.Key());
+
+        var first = await server.Send(HttpMethod.Post, "test/sign-in");
+        Assert.Equal((200, "2", "3;w=60"), (
+            first.Status, first.Headers["RateLimit-Remaining"], first.Headers["RateLimit-Policy"]));
+        Assert.Equal(200, (await server.Send(HttpMethod.Post, "test/sign-in", one)).Status);
+        Assert.Equal(200, (await server.Send(HttpMethod.Post, "test/sign-in", other)).Status);
+        foreach (var key in new[] { null, one, other, "csb_bad" })
+        {
+            var refused = await server.Send(HttpMethod.Post, "test/sign-in", key);
+            Assert.Equal((429, "rate_limited"), (
+                refused.Status, refused.Json.GetProperty("error_code").GetString()));
+        }
+
+        Assert.Equal(200, (await server.Ask()).Status);
+        Assert.Equal(200, (await server.Ask(one)).Status);
+        server.Clock.Now = server.Clock.Now.AddMinutes(1);
+        Assert.Equal(200, (await server.Send(HttpMethod.Post, "test/sign-in")).Status);
+    }
+
+    [Fact]
+    public async Task A_try_to_sign_in_counts_against_the_usual_limit_too()
+    {
+        await using var server = await LimitedServer.Start(engine, settings: (TestServer.AddressLimit, "2"));
+
+        Assert.Equal(200, (await server.Send(HttpMethod.Post, "test/sign-in")).Status);
+        Assert.Equal(200, (await server.Ask()).Status);
+        Assert.Equal(429, (await server.Send(HttpMethod.Post, "test/sign-in")).Status);
+    }
+
+    [Fact]
     public async Task Concurrent_requests_get_exactly_the_limit()
     {
         await using var server = await LimitedServer.Start(engine);

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Countinghouse.Access;
+using Countinghouse.Credentials;
 using Countinghouse.Commands;
 using Countinghouse.Http;
 using Countinghouse.Ingest;
@@ -29,6 +30,9 @@ public sealed class TestServer : IAsyncDisposable
 {
     /// <summary>Limit of callers without a key; high unless a test sets it, as the clock may stand still.</summary>
     public const string AddressLimit = "RateLimits:AddressPerMinute";
+
+    /// <summary>Limit of tries to sign in; high for the same reason.</summary>
+    public const string SignInLimit = "RateLimits:SignInPerMinute";
 
     /// <summary>The rolling windows per client.</summary>
     private static readonly string[] WindowRules =
@@ -97,6 +101,7 @@ public sealed class TestServer : IAsyncDisposable
             builder.Services.AddSingleton<TimeProvider>(clock);
             builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(log.Level);
             builder.Configuration[AddressLimit] = "1000000";
+            builder.Configuration[SignInLimit] = "1000000";
 
             // All of a test's requests come from one shopper; tests of these rules set them.
             foreach (var rule in WindowRules)
