@@ -117,7 +117,8 @@ internal static class OpenApiExamples
         ["new_password"] = "seven small boats at sea",
         ["code"] = "492039",
         ["csrf_token"] = "CfDJ8Nq3Yw0bq1RDoQ5nK0oXb2c",
-        ["token"] = "cln_3hTqYb8sVxKfQmZr7LpWnDc2JgEa5uHv_1c291ca3",
+        ["InvitationAnswer.token"] = "cln_3hTqYb8sVxKfQmZr7LpWnDc2JgEa5uHv_1c291ca3",
+        ["ResetCompletion.token"] = "cln_3hTqYb8sVxKfQmZr7LpWnDc2JgEa5uHv_1c291ca3",
         ["NewInvitationOut.link"] =
             "http://127.0.0.1:8000/console/invitation#cln_3hTqYb8sVxKfQmZr7LpWnDc2JgEa5uHv_1c291ca3",
         ["TotpOut.secret"] = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
@@ -131,7 +132,6 @@ internal static class OpenApiExamples
         ["NewOrganizationKey.name"] = "Web shop",
         ["NewUserKey.name"] = "My laptop",
         ["ApiKeyPatch.name"] = "Web shop",
-        ["created_by"] = "user:8dXnTsW4vKgPq2mRbYcHeA",
         ["client_id"] = "6qWz3w8nRkJdZs8sXcYoUf",
         ["client_secret"] = "ccs_EXAMPLEexampleEXAMPLEexampleEXAM_0a1b2c3d",
         ["OAuthClientOut.name"] = "Campaign sync",

@@ -10,7 +10,21 @@ internal sealed class AccessCallers
 {
     private static readonly Role[] MemberRoles = [Role.Owner, Role.Manager, Role.Editor, Role.Billing];
 
+    private const string Member = """
+        INSERT INTO membership (org_id, user_id, role, created_at) VALUES (@org, @user, 'owner', @now)
+        ON CONFLICT (org_id, user_id) DO NOTHING
+        """;
+
+    private const string Invitation = """
+        INSERT INTO user_link (link_id, hash, purpose, email, org_id, role, created_at, created_by, expires_at, used_at)
+        VALUES (@link, @hash, 'INVITATION', 'matrix@example.com', @org, 'editor', @now, 'test', @now + 1000000000, NULL)
+        ON CONFLICT (link_id) DO NOTHING
+        """;
+
     private readonly ApiWorld _world;
+
+    /// <summary>A key of each member's own.</summary>
+    private readonly Dictionary<string, KeyId> _keys = [];
 
     /// <summary>Keys and tokens, by caller and organization.</summary>
     private readonly Dictionary<(string Caller, OrganizationId Organization), string> _secrets = [];
@@ -51,22 +65,57 @@ internal sealed class AccessCallers
 
         foreach (var role in MemberRoles)
         {
-            made._members[RoleWords.Of(role)] = await server.NewUser([.. both.Select(one => (one, role))]);
+            var user = await server.NewUser([.. both.Select(one => (one, role))]);
+            made._members[RoleWords.Of(role)] = user;
+            (made._keys[RoleWords.Of(role)], _) = await NewUserKey(server, user);
         }
 
-        var csu = await NewUserKey(server, made._members["owner"]);
+        var (_, csu) = await NewUserKey(server, made._members["owner"]);
         Array.ForEach(both, organization => made.Add(organization, "csu", csu));
         return made;
     }
 
-    /// <summary>Signs a request as the caller; a browser has just signed in, for it may be signed out by this.</summary>
-    public async Task Sign(HttpRequestMessage request, string caller, OrganizationId organization)
-    {
-        if (_members.TryGetValue(caller, out var user))
+    /// <summary>
+    /// What a path names has to be there, though another caller may have ended it: the member and the invitation.
+    /// </summary>
+    public Task Refill() => _world.Server.Database.Write(
+        async connection =>
         {
-            (await _world.Server.NewSession(user)).Sign(request);
+            await connection.Execute(
+                Member,
+                CancellationToken.None,
+                ("org", _world.Advertiser),
+                ("user", Parse<UserId>(_world.Ids["user_id"])),
+                ("now", Instant.Of(_world.Server.Clock.Now)));
+            await connection.Execute(
+                Invitation,
+                CancellationToken.None,
+                ("link", Parse<LinkId>(_world.Ids["link_id"])),
+                ("hash", Guid.NewGuid().ToByteArray()),
+                ("org", _world.Advertiser),
+                ("now", Instant.Of(_world.Server.Clock.Now)));
+        },
+        CancellationToken.None);
+
+    /// <summary>
+    /// A browser that has just signed in, for what is asked may sign it out; null when the caller is no member. Its
+    /// own session and key are what a path means by those of "me".
+    /// </summary>
+    public async Task<(SignedInBrowser Browser, string Session, string Key)?> Browser(string caller)
+    {
+        if (!_members.TryGetValue(caller, out var user))
+        {
+            return null;
         }
-        else if (caller is "token" or "scopeless")
+
+        var browser = await _world.Server.NewSession(user);
+        return (browser, browser.SessionId.ToString(), _keys[caller].ToString());
+    }
+
+    /// <summary>Signs a request as a caller that is no member.</summary>
+    public void Sign(HttpRequestMessage request, string caller, OrganizationId organization)
+    {
+        if (caller is "token" or "scopeless")
         {
             request.Headers.Add("Authorization", $"Bearer {_secrets[(caller, organization)]}");
         }
@@ -83,8 +132,12 @@ internal sealed class AccessCallers
             ("hash", CredentialFormat.Hash(key))),
         CancellationToken.None);
 
-    private static async Task<string> NewUserKey(TestServer server, UserId user)
+    private static TId Parse<TId>(string text)
+        where TId : struct, IId<TId> => TId.TryParse(text, out var id) ? id : throw new FormatException(text);
+
+    private static async Task<(KeyId Id, string Key)> NewUserKey(TestServer server, UserId user)
     {
+        var id = new KeyId(Guid.CreateVersion7(server.Clock.Now));
         var key = ApiKeyFormat.Create(KeyKind.Csu);
         await server.Database.Write(
             connection => connection.Execute(
@@ -94,12 +147,12 @@ internal sealed class AccessCallers
                 VALUES (@key, NULL, @user, 'csu', 'manager', 'test', @hash, TRUE, NULL, NULL, 1000000, 10000000, @now)
                 """,
                 CancellationToken.None,
-                ("key", new KeyId(Guid.CreateVersion7(server.Clock.Now))),
+                ("key", id),
                 ("user", user),
                 ("hash", CredentialFormat.Hash(key)),
                 ("now", Instant.Of(server.Clock.Now))),
             CancellationToken.None);
-        return key;
+        return (id, key);
     }
 
     private void Add(OrganizationId organization, string caller, string secret) =>

@@ -40,7 +40,7 @@ public abstract class AccessMatrixContract(ApiWorld world)
         {
             foreach (var (caller, expected) in matrix.Of(NameOf(operation)))
             {
-                var answer = await Ask(operation, world.PathOf(operation), callers, caller);
+                var answer = await Ask(operation, "", callers, caller);
                 var got = answer.Status switch { 401 or 403 or 404 => $"{answer.Status}", >= 500 => "5xx", _ => "ok" };
                 if (got != expected)
                 {
@@ -48,7 +48,7 @@ public abstract class AccessMatrixContract(ApiWorld world)
                 }
                 else if (expected == "404" && operation.Method != HttpMethod.Head)
                 {
-                    var nothing = await Ask(operation, Missing(operation), callers, caller);
+                    var nothing = await Ask(operation, Nobody, callers, caller);
                     if (Comparable(nothing) != Comparable(answer))
                     {
                         faults.Add($"{operation} as {caller}: foreign {answer.Text}, not existing {nothing.Text}");
@@ -61,25 +61,35 @@ public abstract class AccessMatrixContract(ApiWorld world)
     }
 
     /// <summary>
-    /// The handler gets a body that it cannot read: whoever was let in is told so, and nothing has happened.
+    /// Asks about the world's own things, or about an organization or campaign that is given instead. The handler gets
+    /// a body that it cannot read: whoever was let in is told so, and nothing has happened.
     /// </summary>
-    private async Task<Answer> Ask(Operation operation, string path, AccessCallers callers, string caller)
+    private async Task<Answer> Ask(Operation operation, string organization, AccessCallers callers, string caller)
     {
-        var request = new HttpRequestMessage(operation.Method, new Uri(_server.Origin, path));
+        await callers.Refill();
+        var browser = await callers.Browser(caller);
+        (string, string)[] ids = operation.NeedsSession && browser is var (_, session, key)
+            ? [("session_id", session), ("key_id", key)]
+            : organization.Length > 0 ? [("organization_id", organization), ("campaign_id", organization)] : [];
+        var request = new HttpRequestMessage(
+            operation.Method, new Uri(_server.Origin, world.PathOf(operation, ids)));
         if (operation.Body is not null)
         {
             request.Content = new StringContent("{", new MediaTypeHeaderValue("application/json"));
         }
 
         request.Headers.Add(RequestIds.Header, "matrix");
-        await callers.Sign(request, caller, world.OrganizationOf(operation));
+        if (browser is null)
+        {
+            callers.Sign(request, caller, world.OrganizationOf(operation));
+        }
+        else
+        {
+            browser.Value.Browser.Sign(request);
+        }
+
         return await _server.Send(request);
     }
-
-    /// <summary>The same address with an organization, or a campaign, that does not exist.</summary>
-    private string Missing(Operation operation) => world.PathOf(
-        operation,
-        [.. operation.Parameters.Where(name => name is "organization_id" or "campaign_id").Select(name => (name, Nobody))]);
 
     /// <summary>Everything of an answer but its time; the limits' counts move with each request.</summary>
     private static string Comparable(Answer answer)

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Countinghouse.Support;
 
 /// <summary>What a signed-in browser sends along.</summary>
-public sealed record SignedInBrowser(string Cookies, string AntiforgeryToken)
+public sealed record SignedInBrowser(SessionId SessionId, string Cookies, string AntiforgeryToken)
 {
     public void Sign(HttpRequestMessage request)
     {
@@ -84,13 +84,14 @@ public static class SignedIn
     /// <summary>A browser in which the user has just signed in.</summary>
     public static async Task<SignedInBrowser> NewSession(this TestServer server, UserId user)
     {
+        var session = new SessionId(Guid.CreateVersion7(server.Clock.Now));
         var secret = CredentialFormat.Create(CredentialFormat.Session);
         var now = Instant.Of(server.Clock.Now);
         await server.Database.Write(
             connection => connection.Execute(
                 InsertSession,
                 CancellationToken.None,
-                ("session", new SessionId(Guid.CreateVersion7(server.Clock.Now))),
+                ("session", session),
                 ("hash", CredentialFormat.Hash(secret)),
                 ("user", user),
                 ("now", now),
@@ -103,7 +104,9 @@ public static class SignedIn
             User = KnownCaller.From(found!).Principal,
         });
         return new SignedInBrowser(
-            $"{CredentialHandler.SessionCookie}={secret}; antiforgery={tokens.CookieToken}", tokens.RequestToken!);
+            session,
+            $"{CredentialHandler.SessionCookie}={secret}; antiforgery={tokens.CookieToken}",
+            tokens.RequestToken!);
     }
 
     /// <summary>An access token of a new client.</summary>
