@@ -110,6 +110,11 @@ internal static class OpenApiExamples
         ["DifferenceOut.ours"] = "SUCCEEDED 2456.50 usd to acct_1QbXkT2eZvKYlo2C, 0.00 back",
         ["DifferenceOut.theirs"] = "2456.50 usd to acct_1QbXkT2eZvKYlo2C, 2456.50 back",
         ["request_id"] = "0HNB3F6V2K1QD-00000001",
+        ["AuditEntryOut.actor"] = "key:9mVkQ3tXc7RbYp2wZsLdHf",
+        ["AuditEntryOut.credential"] = "key:9mVkQ3tXc7RbYp2wZsLdHf",
+        ["AuditEntryOut.action"] = "campaign.change",
+        ["AuditEntryOut.subject"] = "campaign:ZowuNEgiULixDa5444gHVT",
+        ["AuditEntryOut.hash"] = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     };
 
     /// <summary>Members that are null in the examples: what they tell of has not happened to the thing.</summary>

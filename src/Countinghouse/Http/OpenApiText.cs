@@ -33,6 +33,7 @@ internal static class OpenApiText
         ("Catalog", "A retailer's locations, and the offers there which campaigns promote."),
         ("Campaigns", "What an advertiser runs: price, budget, dates and offers, and the steps of its life."),
         ("Adjustments", "Corrections of what campaigns were charged. For the operator; advertisers read them."),
+        ("Audit", "Who changed what. For owners and the operator."),
         ("API Keys", "Credentials of an organization's servers and web pages."),
         ("Members", "The people of an organization and their roles."),
         ("Fee Rates", "The platform's part of a retailer's gross, from a month on. For the operator."),
