@@ -143,6 +143,11 @@ internal static class OpenApiExamples
         ["expires_in"] = 3600,
         ["scope"] = "advertising:read campaigns:write",
         ["grant_type"] = "client_credentials",
+        ["AuditEntryOut.actor"] = "key:9mVkQ3tXc7RbYp2wZsLdHf",
+        ["AuditEntryOut.credential"] = "key:9mVkQ3tXc7RbYp2wZsLdHf",
+        ["AuditEntryOut.action"] = "campaign.change",
+        ["AuditEntryOut.subject"] = "campaign:ZowuNEgiULixDa5444gHVT",
+        ["AuditEntryOut.hash"] = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     };
 
     /// <summary>Members that are null in the examples: what they tell of has not happened to the thing.</summary>

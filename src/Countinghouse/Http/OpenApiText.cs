@@ -33,6 +33,7 @@ internal static class OpenApiText
         ("Catalog", "A retailer's locations, and the offers there which campaigns promote."),
         ("Campaigns", "What an advertiser runs: price, budget, dates and offers, and the steps of its life."),
         ("Adjustments", "Corrections of what campaigns were charged. For the operator; advertisers read them."),
+        ("Audit", "Who changed what. For owners and the operator."),
         ("Access", "Credentials of servers, web pages and programs: API keys and OAuth clients."),
         ("OAuth", "Access tokens for programs. Errors here have OAuth's own form."),
         ("Members", "The people of an organization and their roles."),

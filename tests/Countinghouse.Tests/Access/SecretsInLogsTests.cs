@@ -1,5 +1,4 @@
 using Countinghouse.Accounts;
-using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Countinghouse.Support;
@@ -14,13 +13,14 @@ namespace Countinghouse.Access;
 public sealed class SecretsInLogsTests
 {
     private const string Shopper = "203.0.113.77";
+    private const string NewPassword = "another long password";
     private const string Agent = "Mozilla/5.0 (Secret Agent)";
 
     [Fact]
     public async Task No_secret_address_or_agent_is_logged_whatever_the_level()
     {
         var log = new TestLog(LogLevel.Trace);
-        var secrets = new List<string> { Shopper, Agent, People.Password, "another long password" };
+        var secrets = new List<string> { Shopper, Agent, People.Password, NewPassword };
         await using (var server = await TestServer.Start(Engine.Sqlite, log: log))
         {
             var organization = await server.NewOrganization("Talkative");
@@ -33,7 +33,7 @@ public sealed class SecretsInLogsTests
             await WrongOnes(server, email, secrets);
             await Events(server, key);
             await browser.Post(
-                "users/me/password", new { current_password = People.Password, new_password = "another long password" });
+                "users/me/password", new { current_password = People.Password, new_password = NewPassword });
             secrets.Add((await browser.Post("users/me/totp")).Json.GetProperty("secret").GetString()!);
             await Breakdown(server, key);
         }
@@ -94,9 +94,13 @@ public sealed class SecretsInLogsTests
             var unknown = CredentialFormat.Create(prefix);
             secrets.Add(unknown);
             var request = new HttpRequestMessage(HttpMethod.Get, "whoami");
-            request.Headers.Add(
-                prefix == "csb" ? CredentialHandler.Header : prefix == CredentialFormat.Token ? "Authorization" : "Cookie",
-                prefix == "csb" ? unknown : prefix == CredentialFormat.Token ? $"Bearer {unknown}" : $"sessionid={unknown}");
+            var (header, value) = prefix switch
+            {
+                CredentialFormat.Token => ("Authorization", $"Bearer {unknown}"),
+                CredentialFormat.Session => ("Cookie", $"{CredentialHandler.SessionCookie}={unknown}"),
+                _ => (CredentialHandler.Header, unknown),
+            };
+            request.Headers.Add(header, value);
             Assert.Equal(401, (await server.Send(request)).Status);
         }
     }

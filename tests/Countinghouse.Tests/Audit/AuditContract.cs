@@ -88,7 +88,7 @@ public abstract class AuditContract(Engine engine) : IAsyncLifetime
     {
         var key = await Server.NewKey(_shop);
         var id = (await Server.Get<ApiKeyStore>().List(_shop, default))[0].Id;
-        await Server.Get<ApiKeyStore>().Revoke(id, default);
+        await Server.Get<ApiKeyStore>().Revoke(null, id, default);
 
         var entries = await Entries(Log);
         Assert.Equal(["api_key.revoke", "api_key.create"], entries.Take(2).Select(entry => Text(entry, "action")));

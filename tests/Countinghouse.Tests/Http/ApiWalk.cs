@@ -1,4 +1,5 @@
 using System.Text;
+using Countinghouse.Storage;
 using Countinghouse.Support;
 
 namespace Countinghouse.Http;
@@ -12,6 +13,11 @@ public sealed class ApiWalk
     /// <summary>Counting requests is no change; everything else is.</summary>
     private const string Counted = "rate_window";
 
+    /// <summary>Keys that a walk makes for itself are in the trail too; what the walk asks for must not be.</summary>
+    private static readonly string[] LeftOut = [Counted, "api_key", "audit_entry", "audit_head"];
+
+    private const string EntriesOfWalks = "SELECT COUNT(*) FROM audit_entry WHERE request_id LIKE 'walk-%'";
+
     private readonly ApiWorld _world;
     private readonly SortedDictionary<string, string> _before;
     private readonly List<string> _faults = [];
@@ -24,7 +30,7 @@ public sealed class ApiWalk
     }
 
     public static async Task<ApiWalk> Begin(ApiWorld world) =>
-        new(world, await world.Server.Database.Contents(Counted, "api_key"));
+        new(world, await world.Server.Database.Contents(LeftOut));
 
     public static HttpContent Json(string text) => Content(Encoding.UTF8.GetBytes(text), "application/json");
 
@@ -108,8 +114,10 @@ public sealed class ApiWalk
     public async Task End(int leastAsked = 1)
     {
         Assert.True(_faults.Count == 0, $"{_faults.Count} faults\n{string.Join('\n', _faults)}");
-        var after = await _world.Server.Database.Contents(Counted, "api_key");
+        var after = await _world.Server.Database.Contents(LeftOut);
         Assert.Empty(_before.Except(after).Select(table => table.Key));
+        Assert.Equal(0, await _world.Server.Database.Read(
+            connection => connection.Number(EntriesOfWalks, CancellationToken.None), CancellationToken.None));
         Assert.InRange(_asked, leastAsked, int.MaxValue);
     }
 }
