@@ -208,26 +208,26 @@ internal static class OpenApiParts
 
     private static Dictionary<string, IOpenApiSecurityScheme> SecuritySchemes(
         IReadOnlyDictionary<string, string> scopes) => new()
-    {
-        [Schemes[0]] = new OpenApiSecurityScheme
         {
-            Type = SecuritySchemeType.ApiKey,
-            In = ParameterLocation.Header,
-            Name = "X-API-Key",
-            Description = "An API key: `csb_…` of an organization's server, `csu_…` of a user, or the publishable "
-                + "`cpk_…`, which may do nothing but record events under `/ads`.",
-        },
-        [Schemes[1]] = OpenApiOAuth.Token(scopes),
-        [Schemes[2]] = new OpenApiSecurityScheme
-        {
-            Type = SecuritySchemeType.ApiKey,
-            In = ParameterLocation.Cookie,
-            Name = "sessionid",
-            Description = "The session of somebody signed in with a browser. Looked at last; "
-                + "requests that change something need the anti-forgery token as well.",
-        },
-        [OpenApiOAuth.ClientScheme] = OpenApiOAuth.Client,
-    };
+            [Schemes[0]] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Header,
+                Name = "X-API-Key",
+                Description = "An API key: `csb_…` of an organization's server, `csu_…` of a user, or the publishable "
+                    + "`cpk_…`, which may do nothing but record events under `/ads`.",
+            },
+            [Schemes[1]] = OpenApiOAuth.Token(scopes),
+            [Schemes[2]] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Cookie,
+                Name = "sessionid",
+                Description = "The session of somebody signed in with a browser. Looked at last; "
+                    + "requests that change something need the anti-forgery token as well.",
+            },
+            [OpenApiOAuth.ClientScheme] = OpenApiOAuth.Client,
+        };
 
     private static OpenApiHeader Header(string description, OpenApiSchema schema) =>
         new() { Description = description, Schema = schema };
