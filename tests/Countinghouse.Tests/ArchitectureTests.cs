@@ -14,6 +14,9 @@ public sealed class ArchitectureTests : IDisposable
         ["RateLimits"] = ["Primitives", "Http", "Storage"],
         ["Audit"] = ["Primitives", "Http", "Storage"],
         ["Access"] = ["Primitives", "Http", "Storage", "RateLimits", "Audit"],
+
+        // What a key may be limited to, and where tokens are asked for, are limits.
+        ["Credentials"] = ["Primitives", "Http", "Storage", "RateLimits", "Audit", "Access"],
         ["Organizations"] = ["Primitives", "Http", "Storage", "Access"],
         ["Campaigns"] = ["Primitives", "Http", "Storage", "Access", "Organizations"],
         ["Ingest"] = ["Primitives", "Http", "Storage", "Access", "RateLimits", "Organizations", "Campaigns"],

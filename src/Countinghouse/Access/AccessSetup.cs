@@ -28,8 +28,7 @@ public static class AccessSetup
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessOptionsValidator>();
         services.AddOptions<AccessOptions>().Bind(configuration.GetSection(AccessOptions.Section)).ValidateOnStart();
         services.AddSingleton<AuditTrail>();
-        services.AddSingleton<ApiKeyStore>().AddSingleton<CredentialStore>().AddSingleton<CredentialCache>();
-        services.AddSingleton<OwnerStore>();
+        services.AddSingleton<CredentialStore>().AddSingleton<CredentialCache>().AddSingleton<OwnerStore>();
         services.AddHostedService<CredentialUseJob>();
 
         services.AddSingleton<DatabaseKeyRing>();

@@ -19,7 +19,7 @@ public sealed class CredentialStore(Database database, IOptions<AccessOptions> o
         """;
 
     private const string FindToken = """
-        SELECT t.token_id, t.client_id, c.role, c.org_id, o.is_operator, t.scopes, t.expires_at
+        SELECT t.token_id, t.client_id, c.role, c.org_id, o.is_operator, t.scopes, t.expires_at, c.scopes
         FROM access_token t JOIN oauth_client c ON c.client_id = t.client_id JOIN organization o ON o.org_id = c.org_id
         WHERE t.hash = @hash AND c.is_active
         """;
@@ -106,7 +106,9 @@ public sealed class CredentialStore(Database database, IOptions<AccessOptions> o
                     [
                         new Membership(row.Id<OrganizationId>(3), row.GetBoolean(4), RoleWords.Role(row.GetString(2))),
                     ],
-                    Scopes = ScopeWords.TryParse(row.GetString(5), out var scopes) ? scopes : Scopes.None,
+
+                    // What the client lost meanwhile, its tokens have lost too.
+                    Scopes = Scopes(row.GetString(5)) & Scopes(row.GetString(7)),
                 },
                 new Instant(row.GetInt64(6))),
             cancellation,
@@ -166,6 +168,9 @@ public sealed class CredentialStore(Database database, IOptions<AccessOptions> o
             }
         },
         cancellation);
+
+    private static Scopes Scopes(string words) =>
+        ScopeWords.TryParse(words, out var scopes) ? scopes : Access.Scopes.None;
 
     private static async Task<IReadOnlyList<Membership>> Memberships(
         DbConnection connection, UserId user, CancellationToken cancellation) => await connection.Query(

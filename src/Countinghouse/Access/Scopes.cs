@@ -39,18 +39,22 @@ public enum Scopes
 /// <summary>The scopes' words on the wire and in columns; frozen.</summary>
 public static class ScopeWords
 {
-    private static readonly (string Word, Scopes Scope)[] Words =
+    private static readonly (string Word, Scopes Scope, string Meaning)[] Words =
     [
-        ("advertising:read", Scopes.AdvertisingRead),
-        ("revenue:read", Scopes.RevenueRead),
-        ("revenue:write", Scopes.RevenueWrite),
-        ("campaigns:write", Scopes.CampaignsWrite),
-        ("events:write", Scopes.EventsWrite),
-        ("members:write", Scopes.MembersWrite),
-        ("organization:write", Scopes.OrganizationWrite),
-        ("platform:operate", Scopes.PlatformOperate),
-        ("audit:read", Scopes.AuditRead),
+        ("advertising:read", Scopes.AdvertisingRead, "Read campaigns, catalogue and reports."),
+        ("revenue:read", Scopes.RevenueRead, "Read revenue share records, statements and payouts."),
+        ("revenue:write", Scopes.RevenueWrite, "Dispute revenue share records."),
+        ("campaigns:write", Scopes.CampaignsWrite, "Make and change campaigns, locations and offers."),
+        ("events:write", Scopes.EventsWrite, "Pass shoppers' address and time on when recording events."),
+        ("members:write", Scopes.MembersWrite, "Manage members, invitations, keys and clients."),
+        ("organization:write", Scopes.OrganizationWrite, "Change the organization."),
+        ("platform:operate", Scopes.PlatformOperate, "Do the operator's business."),
+        ("audit:read", Scopes.AuditRead, "Read the audit log."),
     ];
+
+    /// <summary>What each allows, in words for callers.</summary>
+    public static IReadOnlyDictionary<string, string> Meanings { get; } =
+        Words.ToDictionary(pair => pair.Word, pair => pair.Meaning);
 
     /// <summary>All words, in a fixed order.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Words.Select(pair => pair.Word)];

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Countinghouse.Access;
+using Countinghouse.Credentials;
 using Countinghouse.Primitives;
 
 namespace Countinghouse.Commands;
@@ -52,6 +53,25 @@ internal static class KeysCreateCommand
     private static readonly Option<int> PerDay = WireArguments.Number(
         "--per-day", 0, LimitMax, 0, "Requests a day; 0 is the default of its kind");
 
+    private static readonly Option<string[]> Origins = new("--origin")
+    {
+        Description = "For cpk: a web page that may use the key, as its origin; may be given several times",
+        HelpName = "ORIGIN",
+        Validators =
+        {
+            result =>
+            {
+                var origins = result.GetValueOrDefault<string[]>() ?? [];
+                if (origins.Length > ApiKeyRules.OriginsMax || !origins.All(ApiKeyRules.IsOrigin))
+                {
+                    result.AddError(
+                        "--origin must be an origin such as https://shop.example, nothing after the host and port, "
+                        + $"at most {ApiKeyRules.OriginsMax} times.");
+                }
+            },
+        },
+    };
+
     public static Command Create()
     {
         var command = new DocumentedCommand(
@@ -61,9 +81,10 @@ internal static class KeysCreateCommand
             countinghouse keys create --organization CXvDk7dyZhWZ7U5u4E3S9F --kind csb --role manager
             KEY=$(countinghouse keys create --organization CXvDk7dyZhWZ7U5u4E3S9F --kind csb --role readonly)
             countinghouse keys create --organization CXvDk7dyZhWZ7U5u4E3S9F --kind cpk --role readonly --per-minute 50
+            countinghouse keys create --organization ID --kind cpk --role readonly --origin https://shop.example
             """)
         {
-            Organization, Kind, KeyRole, Name, Expires, PerMinute, PerDay,
+            Organization, Kind, KeyRole, Name, Expires, PerMinute, PerDay, Origins,
         };
         DatabaseOptions.AddTo(command);
         command.SetAction(Run);
@@ -83,19 +104,34 @@ internal static class KeysCreateCommand
             throw new CommandException($"--expires is over already: {expires}. Name a time in the future.");
         }
 
+        var kind = line.GetRequiredValue(Kind);
+        var origins = line.GetValue(Origins) ?? [];
+        if (kind != KeyKind.Cpk && origins.Length > 0)
+        {
+            throw new CommandException("--origin is for publishable keys (--kind cpk): a server sends no Origin.");
+        }
+
         var wanted = new NewApiKey(
             organization,
-            line.GetRequiredValue(Kind),
+            kind,
             line.GetRequiredValue(KeyRole),
             line.GetRequiredValue(Name),
             expires,
             line.GetValue(PerMinute),
-            line.GetValue(PerDay));
-        var (id, key) = await workplace.GetRequiredService<ApiKeyStore>().Create(wanted, cancellation);
+            line.GetValue(PerDay))
+        {
+            AllowedOrigins = ApiKeyRules.Origins(origins),
+        };
+        var made = await workplace.GetRequiredService<ApiKeyStore>().Create(wanted, cancellation);
+        if (made.Outcome != CredentialOutcome.Done)
+        {
+            throw new CommandException(
+                $"The organization has {ApiKeyStore.ActiveKeysMax} keys that are good. Revoke some first.");
+        }
 
         await Console.Error.WriteLineAsync(
-            $"This is the key, shown this once; revoke it with: countinghouse keys revoke {id}");
-        await Console.Out.WriteLineAsync(key);
+            $"This is the key, shown this once; revoke it with: countinghouse keys revoke {made.Stored!.Id}");
+        await Console.Out.WriteLineAsync(made.Key);
         return 0;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Countinghouse.Access;
+using Countinghouse.Credentials;
 using Countinghouse.Primitives;
 
 namespace Countinghouse.Commands;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Countinghouse.Access;
+using Countinghouse.Credentials;
 using Countinghouse.Primitives;
 
 namespace Countinghouse.Commands;
@@ -28,7 +28,8 @@ internal static class KeysRevokeCommand
     {
         await using var workplace = await Workplace.Open(DatabaseOptions.Read(line), cancellation);
         var key = line.GetRequiredValue(Key);
-        if (!await workplace.GetRequiredService<ApiKeyStore>().Revoke(key, cancellation))
+        var revoked = await workplace.GetRequiredService<ApiKeyStore>().Revoke(null, key, cancellation);
+        if (revoked.Outcome != CredentialOutcome.Done)
         {
             throw new CommandException($"There is no active key {key}.");
         }

@@ -1,6 +1,7 @@
 using Countinghouse.Access;
 using Countinghouse.Adjustments;
 using Countinghouse.Campaigns;
+using Countinghouse.Credentials;
 using Countinghouse.Http;
 using Countinghouse.Ingest;
 using Countinghouse.Organizations;
@@ -58,6 +59,7 @@ public static class Server
         services.AddHttp(configuration);
         services.AddRateLimits(configuration);
         services.AddAccess(configuration);
+        services.AddCredentials(configuration);
         services.AddOrganizations();
         services.AddCampaigns();
         services.AddIngest(configuration);
@@ -90,6 +92,9 @@ public static class Server
     private static void MapSlices(WebApplication app)
     {
         var api = app.MapGroup(HttpOptions.BasePath).AddEndpointFilter(RequestCheck.Filter);
+        api.MapApiKeys();
+        api.MapOwnApiKeys();
+        api.MapOAuthClients();
         api.MapOrganizations();
         api.MapCatalog();
         api.MapCampaigns();
@@ -100,6 +105,7 @@ public static class Server
         api.MapAdjustments();
         api.MapRevenueShare();
         api.MapPayouts();
+        app.MapOAuth();
         app.MapWebhooks();
         app.MapDiscovery();
     }

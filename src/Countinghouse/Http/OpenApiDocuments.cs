@@ -32,12 +32,20 @@ internal static class OpenApiDocuments
 
         var problem = await context.GetOrCreateSchemaAsync(typeof(ProblemBody), cancellationToken: cancellation);
         var fault = await context.GetOrCreateSchemaAsync(typeof(FieldError), cancellationToken: cancellation);
-        OpenApiParts.AddTo(document, problem, fault);
+        OpenApiParts.AddTo(document, problem, fault, ScopesIn(context));
+        OpenApiOAuth.AddTo(
+            document,
+            await context.GetOrCreateSchemaAsync(typeof(OAuthErrorBody), cancellationToken: cancellation));
         OrderPaths(document);
         AddTags(document);
         CloseStrictBodies(document, context);
         AddExamples(document);
     }
+
+    private static IReadOnlyDictionary<string, string> ScopesIn(OpenApiDocumentTransformerContext context) =>
+        context.DescriptionGroups.SelectMany(group => group.Items)
+            .SelectMany(item => item.ActionDescriptor.EndpointMetadata)
+            .OfType<OfferedScopes>().FirstOrDefault()?.Meanings ?? new Dictionary<string, string>();
 
     /// <summary>By address, so that moving code leaves the document as it is; without a slash at the end.</summary>
     private static void OrderPaths(OpenApiDocument document)

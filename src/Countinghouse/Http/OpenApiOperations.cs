@@ -38,6 +38,13 @@ internal static partial class OpenApiOperations
             return;
         }
 
+        if (facts.OAuth)
+        {
+            OpenApiOAuth.Complete(operation, document);
+            Sort(operation.Responses!);
+            return;
+        }
+
         operation.Security = OpenApiParts.Security(document, optional: !facts.NeedsCaller);
         operation.Responses ??= [];
         foreach (var code in Errors(facts))
@@ -263,6 +270,9 @@ internal static partial class OpenApiOperations
         /// <summary>Under the rules of the base path: limits, request ids, the common errors.</summary>
         public required bool Limited { get; init; }
 
+        /// <summary>Under OAuth's rules instead of ours.</summary>
+        public required bool OAuth { get; init; }
+
         public required bool HasBody { get; init; }
 
         /// <summary>Answers with an entity tag.</summary>
@@ -292,6 +302,7 @@ internal static partial class OpenApiOperations
                 DeclaredErrors = [.. statuses.Where(status => status >= 400).Select(status => (ErrorCode)status)],
                 NeedsCaller = authorized,
                 Limited = !metadata.OfType<Discovery.Unlimited>().Any(),
+                OAuth = OpenApiOAuth.Has(path),
                 HasBody = metadata.OfType<IAcceptsMetadata>().Any(),
                 Tagged = statuses.Contains(StatusCodes.Status304NotModified),
                 Idempotent = authorized && context.Description.HttpMethod == HttpMethods.Post

@@ -17,9 +17,9 @@ internal static class OpenApiParts
     public const string AllowOrigin = "Access-Control-Allow-Origin";
     public const string CacheControl = "Cache-Control";
     public const string Replayed = Idempotency.ReplayedHeader;
+    public const string RetryAfter = "Retry-After";
+    public const string Challenge = "WWW-Authenticate";
 
-    private const string RetryAfter = "Retry-After";
-    private const string Challenge = "WWW-Authenticate";
     private const string IfNoneMatchParameter = "IfNoneMatch";
     private const string IdempotencyKeyParameter = "IdempotencyKey";
     private const string RequestIdParameter = "RequestId";
@@ -34,12 +34,16 @@ internal static class OpenApiParts
     /// <summary>In the order in which the server looks for them.</summary>
     public static readonly string[] Schemes = ["APIKeyHeaderAuth", "OAuthTokenAuth", "SessionAuth"];
 
-    public static void AddTo(OpenApiDocument document, OpenApiSchema problem, OpenApiSchema fieldError)
+    public static void AddTo(
+        OpenApiDocument document,
+        OpenApiSchema problem,
+        OpenApiSchema fieldError,
+        IReadOnlyDictionary<string, string> scopes)
     {
         var components = document.Components ??= new OpenApiComponents();
         components.Headers = Headers();
         components.Parameters = Parameters();
-        components.SecuritySchemes = SecuritySchemes();
+        components.SecuritySchemes = SecuritySchemes(scopes);
         document.AddComponent("Problem", problem);
         document.AddComponent("FieldError", fieldError);
         if (problem.Properties?["errors"] is OpenApiSchema errors)
@@ -202,31 +206,28 @@ internal static class OpenApiParts
             Text("\"5d41402abc4b2a76b9719d911017c592\"")),
     };
 
-    private static Dictionary<string, IOpenApiSecurityScheme> SecuritySchemes() => new()
-    {
-        [Schemes[0]] = new OpenApiSecurityScheme
+    private static Dictionary<string, IOpenApiSecurityScheme> SecuritySchemes(
+        IReadOnlyDictionary<string, string> scopes) => new()
         {
-            Type = SecuritySchemeType.ApiKey,
-            In = ParameterLocation.Header,
-            Name = "X-API-Key",
-            Description = "An API key: `csb_…` of an organization's server, `csu_…` of a user, or the publishable "
-                + "`cpk_…`, which may do nothing but record events under `/ads`.",
-        },
-        [Schemes[1]] = new OpenApiSecurityScheme
-        {
-            Type = SecuritySchemeType.Http,
-            Scheme = "bearer",
-            Description = "An access token in `Authorization: Bearer`. Looked at when there is no `X-API-Key`.",
-        },
-        [Schemes[2]] = new OpenApiSecurityScheme
-        {
-            Type = SecuritySchemeType.ApiKey,
-            In = ParameterLocation.Cookie,
-            Name = "sessionid",
-            Description = "The session of somebody signed in with a browser. Looked at last; "
-                + "requests that change something need the anti-forgery token as well.",
-        },
-    };
+            [Schemes[0]] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Header,
+                Name = "X-API-Key",
+                Description = "An API key: `csb_…` of an organization's server, `csu_…` of a user, or the publishable "
+                    + "`cpk_…`, which may do nothing but record events under `/ads`.",
+            },
+            [Schemes[1]] = OpenApiOAuth.Token(scopes),
+            [Schemes[2]] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Cookie,
+                Name = "sessionid",
+                Description = "The session of somebody signed in with a browser. Looked at last; "
+                    + "requests that change something need the anti-forgery token as well.",
+            },
+            [OpenApiOAuth.ClientScheme] = OpenApiOAuth.Client,
+        };
 
     private static OpenApiHeader Header(string description, OpenApiSchema schema) =>
         new() { Description = description, Schema = schema };

@@ -55,6 +55,12 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        // By the address and not by the route: what goes wrong before or without one has to speak OAuth as well.
+        if (httpContext.Request.Path.StartsWithSegments(HttpOptions.OAuthPath))
+        {
+            return OAuthErrors.Of(this).ExecuteAsync(httpContext);
+        }
+
         var services = httpContext.RequestServices;
         var body = ToBody(
             services.GetRequiredService<IOptions<HttpOptions>>().Value.ErrorTypeBase,

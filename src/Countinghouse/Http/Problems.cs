@@ -45,6 +45,19 @@ public static class Problems
         "Not allowed",
         "This is for a person who is signed in with a browser; keys and tokens cannot do it.");
 
+    public static Problem MoreThanOwn() => new(
+        ErrorCode.Forbidden,
+        "Not allowed",
+        "This key or client may do more than the credential of this request. Nobody can hand out more than they have.");
+
+    public static Problem CredentialRevoked() => Conflict("It was revoked, for good. Make a new one.");
+
+    public static Problem CredentialExpired() => Conflict(
+        "The key has expired, so there is nothing to replace. Make a new one.");
+
+    public static Problem TooManyCredentials(int most) => Conflict(
+        $"There are {most} of them that are good, and there may be no more. Revoke those that nobody uses.");
+
     /// <summary>The same words for what does not exist and for what the caller has no part in.</summary>
     public static Problem NotFound() => new(
         ErrorCode.NotFound, "Not found", "There is nothing at this address, or it is not yours to see.");

@@ -43,7 +43,7 @@ public sealed class RateLimitPolicies(IOptions<RateLimitOptions> options)
 
     public RateLimitPolicy Address { get; } = new(options.Value.AddressPerMinute, perDay: null);
 
-    /// <summary>Of an address, for <see cref="SignInLimit"/>; on top of the limit that the request has anyway.</summary>
+    /// <summary>Of an address, for <see cref="SignInLimit"/>; on top of the limit that a request has anyway.</summary>
     public RateLimitPolicy SignIn { get; } = new(options.Value.SignInPerMinute, perDay: null);
 
     /// <summary>The policy of a caller whose credential is good: the default of its kind, or its own limits.</summary>

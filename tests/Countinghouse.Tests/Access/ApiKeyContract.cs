@@ -1,3 +1,4 @@
+using Countinghouse.Credentials;
 using System.Diagnostics;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -20,18 +21,26 @@ public abstract class ApiKeyContract(ServerFixture fixture)
     {
         var organization = await _server.NewOrganization("Keys");
         var expires = new Instant(Instant.Of(_server.Clock.Now).Micros + 1_000_000);
-        var (id, key) = await Store.Create(
-            new NewApiKey(organization, KeyKind.Cpk, Role.Editor, "shop", expires, 7, 70), CancellationToken.None);
+        var made = await Store.Create(
+            new NewApiKey(organization, KeyKind.Cpk, Role.Editor, "shop", expires, 7, 70)
+            {
+                AllowedOrigins = ["https://shop.example"],
+            },
+            CancellationToken.None);
+        var (id, key) = (made.Stored!.Id, made.Key);
 
         var found = await Credentials.Key(CredentialFormat.Hash(key), CancellationToken.None);
 
         Assert.Equal((CredentialKind.Cpk, id.Value), (found!.Caller.Kind, found.Caller.CredentialId));
         Assert.Equal(new Membership(organization, false, Role.Editor), Assert.Single(found.Caller.Memberships));
         Assert.Equal((expires, 7, 70), (found.EndsAt, found.PerMinute, found.PerDay));
-        Assert.Equal(
-            new ApiKey(organization, null, id, KeyKind.Cpk, Role.Editor, "shop", true, expires, null, 7, 70,
-                Instant.Of(_server.Clock.Now)),
-            Assert.Single(await Store.List(organization, CancellationToken.None)));
+        Assert.Equal(["https://shop.example"], found.Caller.Origins);
+        var stored = Assert.Single(await Store.List(organization, CancellationToken.None));
+        Assert.Equal((organization, id, KeyKind.Cpk, Role.Editor, "shop"), (
+            stored.Owner.Organization, stored.Id, stored.Kind, stored.Role, stored.Name));
+        Assert.Equal((true, expires, (Instant?)null, 7, 70, Instant.Of(_server.Clock.Now)), (
+            stored.IsActive, stored.ExpiresAt, stored.LastUsed, stored.RateLimitPerMinute, stored.RateLimitPerDay,
+            stored.CreatedAt));
         Assert.Null(await Credentials.Key(CredentialFormat.Hash(key + "x"), CancellationToken.None));
     }
 
@@ -104,7 +113,8 @@ public abstract class ApiKeyContract(ServerFixture fixture)
         Assert.Equal(200, (await other.Send(HttpMethod.Get, Keyed, key)).Status);
         var id = Assert.Single(await Store.List(organization, CancellationToken.None)).Id;
 
-        Assert.True(await Store.Revoke(id, CancellationToken.None));
+        Assert.Equal(
+            CredentialOutcome.Done, (await Store.Revoke(organization, id, CancellationToken.None)).Outcome);
         var since = Stopwatch.StartNew();
         while ((await other.Send(HttpMethod.Get, Keyed, key)).Status != 401)
         {
@@ -112,7 +122,8 @@ public abstract class ApiKeyContract(ServerFixture fixture)
             await Task.Delay(100);
         }
 
-        Assert.False(await Store.Revoke(id, CancellationToken.None));
+        Assert.Equal(
+            CredentialOutcome.Revoked, (await Store.Revoke(organization, id, CancellationToken.None)).Outcome);
         Assert.False(Assert.Single(await Store.List(organization, CancellationToken.None)).IsActive);
     }
 

@@ -49,6 +49,26 @@ public abstract class KeysContract(Engine engine)
     }
 
     [Fact]
+    public async Task A_key_replaced_on_the_command_line_is_good_beside_the_new_one_for_the_overlap()
+    {
+        await using var database = await TestDatabase.Create(engine);
+        var on = TestProgram.On(database);
+        var organization = await Result(["organizations", "create", "--name", "Corner shops", .. on]);
+        await Result([
+            "keys", "create", "--organization", organization, "--kind", "cpk", "--role", "readonly",
+            "--origin", "https://shop.example", "--origin", "https://www.shop.example", .. on,
+        ]);
+        var id = (await List(organization, on))[1].Split('\t')[0];
+
+        var key = await Result(["keys", "rotate", id, "--overlap", "60", .. on]);
+
+        Assert.StartsWith("cpk_", key, StringComparison.Ordinal);
+        var lines = (await List(organization, on))[1..];
+        Assert.Equal(["active", "active"], lines.Select(line => line.Split('\t')[4]));
+        Assert.Single(lines, line => line.Split('\t')[5] == "never");
+    }
+
+    [Fact]
     public async Task What_does_not_exist_is_one_line()
     {
         await using var database = await TestDatabase.Create(engine);
@@ -60,6 +80,7 @@ public abstract class KeysContract(Engine engine)
             $"no organization {nobody}",
             ["keys", "create", "--organization", nobody, "--kind", "csb", "--role", "editor", .. on]);
         await Refused($"no active key {nobody}", ["keys", "revoke", nobody, .. on]);
+        await Refused($"no active key {nobody}", ["keys", "rotate", nobody, .. on]);
     }
 
     [Fact]

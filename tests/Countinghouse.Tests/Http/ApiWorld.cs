@@ -26,6 +26,12 @@ public sealed record Operation(HttpMethod Method, string Pattern, EndpointMetada
     public IReadOnlyList<string> Parameters =>
         [.. Pattern.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}'))];
 
+    /// <summary>For somebody signed in with a browser, and so for no key.</summary>
+    public bool IsPersonal => Pattern.StartsWith(HttpOptions.BasePath + "/users/me/", StringComparison.Ordinal);
+
+    /// <summary>With OAuth's manners instead of ours.</summary>
+    public bool IsOAuth => Pattern.StartsWith(HttpOptions.OAuthPath + "/", StringComparison.Ordinal);
+
     public override string ToString() => $"{Method} {Pattern}";
 }
 
@@ -151,6 +157,11 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
         var verification = new VerificationId(NamedId.Create("test/verification"));
         await Server.Get<Verifications>().Run(verification, "test", _ => { }, CancellationToken.None);
         Ids["verification_id"] = verification.ToString();
+
+        var key = new { kind = "cpk", role = "readonly", name = "Shop" };
+        Ids["key_id"] = await Post($"organizations/{Advertiser}/api-keys", key, "key_id");
+        var client = new { name = "Sync", role = "editor", scopes = new[] { "advertising:read" } };
+        Ids["client_id"] = await Post($"organizations/{Advertiser}/oauth-clients", client, "client_id");
 
         var share = new ShareId(NamedId.Create("test/share"));
         Ids["share_id"] = share.ToString();

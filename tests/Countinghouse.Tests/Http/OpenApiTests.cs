@@ -151,7 +151,7 @@ public sealed class OpenApiTests(SqliteServer fixture) : IClassFixture<SqliteSer
     public void Every_operation_names_the_errors_it_can_answer_with()
     {
         var guarded = Endpoints().Where(one => one.NeedsCaller).Select(one => one.Name).ToHashSet();
-        foreach (var operation in _document.Operations.Where(one => !one.IsDiscovery))
+        foreach (var operation in _document.Operations.Where(one => !one.IsDiscovery && !one.IsOAuth))
         {
             List<string> expected = ["401", "429", "500", "503"];
             expected.AddRange(guarded.Contains(operation.Name) ? ["403"] : []);
@@ -168,6 +168,39 @@ public sealed class OpenApiTests(SqliteServer fixture) : IClassFixture<SqliteSer
                 Assert.Equal("#/components/schemas/Problem", schema.GetProperty("$ref").GetString());
             }
         }
+    }
+
+    [Fact]
+    public void The_OAuth_operations_take_forms_and_have_errors_of_OAuths_own_form()
+    {
+        var operations = _document.Operations.Where(one => one.IsOAuth).ToList();
+
+        Assert.Equal(["/oauth/introspect", "/oauth/revoke", "/oauth/token"], operations.Select(one => one.Path));
+        foreach (var operation in operations)
+        {
+            Assert.Equal(["200", "400", "401", "413", "429", "500", "503"], operation.Statuses.Order());
+            Assert.True(_document.Root.GetProperty("paths").GetProperty(operation.Path).GetProperty("post")
+                .GetProperty("requestBody").GetProperty("content")
+                .TryGetProperty("application/x-www-form-urlencoded", out _));
+            foreach (var status in operation.Statuses.Where(status => status[0] is '4' or '5'))
+            {
+                var schema = operation.Answer(status).GetProperty("content").GetProperty("application/json")
+                    .GetProperty("schema");
+                Assert.Equal("#/components/schemas/OAuthErrorBody", schema.GetProperty("$ref").GetString());
+            }
+        }
+    }
+
+    [Fact]
+    public void Tokens_are_got_at_the_token_endpoint_for_these_scopes()
+    {
+        var flow = _document.Root.GetProperty("components").GetProperty("securitySchemes")
+            .GetProperty("OAuthTokenAuth").GetProperty("flows").GetProperty("clientCredentials");
+
+        Assert.Equal("/oauth/token", flow.GetProperty("tokenUrl").GetString());
+        Assert.Equal(
+            Access.ScopeWords.All.Order(),
+            flow.GetProperty("scopes").EnumerateObject().Select(one => one.Name).Order());
     }
 
     [Fact]
@@ -194,6 +227,12 @@ public sealed class OpenApiTests(SqliteServer fixture) : IClassFixture<SqliteSer
             if (operation.IsDiscovery)
             {
                 Assert.Empty(alternatives);
+                continue;
+            }
+
+            if (operation.IsOAuth)
+            {
+                Assert.Equal(["OAuthClientAuth", ""], alternatives);
                 continue;
             }
 

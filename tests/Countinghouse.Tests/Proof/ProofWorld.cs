@@ -1,5 +1,6 @@
 using System.Globalization;
 using Countinghouse.Access;
+using Countinghouse.Credentials;
 using Countinghouse.Commands;
 using Countinghouse.Organizations;
 using Countinghouse.Storage;

@@ -1,6 +1,9 @@
 using Countinghouse.Access;
+using Countinghouse.Audit;
+using Countinghouse.Credentials;
 using Countinghouse.Organizations;
 using Countinghouse.Support;
+using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Storage;
 
@@ -112,7 +115,10 @@ public abstract class MigratorContract(Engine engine)
     {
         var organization = await new OrganizationStore(database, new OrganizationVersions(database, Clock), Clock)
             .Find(TestRows.Advertiser, CancellationToken.None);
-        var keys = await new ApiKeyStore(database, Clock).List(TestRows.Advertiser, CancellationToken.None);
+        using var cache = new CredentialCache(
+            new CredentialStore(database, Options.Create(new AccessOptions())), Clock);
+        var keys = await new ApiKeyStore(database, new AuditTrail(database, Clock), cache, Clock)
+            .List(TestRows.Advertiser, CancellationToken.None);
 
         Assert.Equal("Advertiser", organization!.Name);
         Assert.Equal("Ä", organization.Metadata["ref"]);

@@ -96,6 +96,9 @@ public sealed class OpenApiReaderOperation(JsonElement root, string path, string
 
     public bool IsDiscovery => Tags.Contains("Discovery");
 
+    /// <summary>Under OAuth's rules; its metadata is discovery.</summary>
+    public bool IsOAuth => Tags.Contains("OAuth") && !IsDiscovery;
+
     public bool HasBody => operation.TryGetProperty("requestBody", out _);
 
     public bool HasIdempotencyKey => operation.GetProperty("parameters").EnumerateArray().Any(

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Countinghouse.Access;
+using Countinghouse.Credentials;
 using Countinghouse.Commands;
 using Countinghouse.Http;
 using Countinghouse.Ingest;

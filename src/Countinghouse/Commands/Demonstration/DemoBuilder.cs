@@ -1,4 +1,5 @@
 using Countinghouse.Access;
+using Countinghouse.Credentials;
 using Countinghouse.Campaigns;
 using Countinghouse.Http;
 using Countinghouse.Ingest;
