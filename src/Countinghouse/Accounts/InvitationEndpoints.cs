@@ -3,6 +3,7 @@ using Countinghouse.Access;
 using Countinghouse.Http;
 using Countinghouse.Organizations;
 using Countinghouse.Primitives;
+using Countinghouse.RateLimits;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countinghouse.Accounts;
@@ -88,6 +89,7 @@ public static class InvitationEndpoints
             .WithDescription("Its link is good no more.");
         routes.MapPost("/invitations/accept", Accept)
             .WithTags("Members").Strict()
+            .LimitSignIn()
             .WithMetadata(ForgivesBadCredential.Instance)
             .Accepts<InvitationAnswer>("application/json")
             .ProducesProblem(StatusCodes.Status409Conflict)

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Countinghouse.Access;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
+using Countinghouse.RateLimits;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countinghouse.Accounts;
@@ -34,6 +35,7 @@ public static class ResetEndpoints
     public static IEndpointRouteBuilder MapResets(this IEndpointRouteBuilder routes)
     {
         var resets = routes.MapGroup("/password-resets").WithTags("Sessions").Strict()
+            .LimitSignIn()
             .WithMetadata(ForgivesBadCredential.Instance);
 
         resets.MapPost("", Ask)

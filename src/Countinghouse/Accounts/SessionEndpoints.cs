@@ -3,6 +3,7 @@ using Countinghouse.Access;
 using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
+using Countinghouse.RateLimits;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -53,6 +54,7 @@ public static class SessionEndpoints
         var session = routes.MapGroup("/session").WithTags("Sessions").Strict();
 
         session.MapPost("", SignIn)
+            .LimitSignIn()
             .WithMetadata(ForgivesBadCredential.Instance, new SecretMembers("csrf_token"))
             .Accepts<NewSession>("application/json")
             .WithName("apps_advertising_api_sessions_sign_in")

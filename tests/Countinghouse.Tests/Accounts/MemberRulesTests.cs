@@ -35,7 +35,8 @@ public sealed class MemberRulesTests
     {
         var caller = Somebody(new Membership(Shop, false, Role.Owner)) with
         {
-            Kind = CredentialKind.Csu, Cap = Role.Manager,
+            Kind = CredentialKind.Csu,
+            Cap = Role.Manager,
         };
 
         Assert.Equal(MemberRole.Manager, MemberRules.Ceiling(caller, Shop));

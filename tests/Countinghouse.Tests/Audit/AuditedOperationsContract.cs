@@ -143,11 +143,17 @@ public sealed class GoodRequests
             ["catalog_create_offers"] = () => OfRetailer(null),
             ["adjustments_credit_days"] = () => With(new
             {
-                start_date = "2026-08-15", end_date = "2026-08-15", fraction = "0.1", reason = "Test",
+                start_date = "2026-08-15",
+                end_date = "2026-08-15",
+                fraction = "0.1",
+                reason = "Test",
             }),
             ["adjustments_correct_amount"] = () => With(new
             {
-                amount = "-0.01", date = "2026-08-15", location_id = _world.Ids["location_id"], reason = "Test",
+                amount = "-0.01",
+                date = "2026-08-15",
+                location_id = _world.Ids["location_id"],
+                reason = "Test",
             }),
             ["adjustments_credit_event"] = () => With(new { event_id = _event, reason = "Test" }),
             ["campaigns_change_campaign"] = () => With(new { name = "Other", metadata = new { note = "text" } }),

@@ -23,7 +23,9 @@ public abstract class UsersContract(Engine engine)
 
         Assert.Equal(HttpStatusCode.OK, await Post(client, "invitations/accept", new
         {
-            token = link.Split('#')[1], name = "Kim", password = People.Password,
+            token = link.Split('#')[1],
+            name = "Kim",
+            password = People.Password,
         }));
         Assert.Equal(HttpStatusCode.OK, await SignIn(client, People.Password));
         var list = await TestProgram.Run(["users", "list", "--organization", organization, .. on]);
@@ -32,7 +34,8 @@ public abstract class UsersContract(Engine engine)
         var reset = await Result(["users", "reset", "KIM@example.com", .. on]);
         Assert.Equal(HttpStatusCode.NoContent, await Post(client, "password-resets/complete", new
         {
-            token = reset.Split('#')[1], password = "another long password",
+            token = reset.Split('#')[1],
+            password = "another long password",
         }));
         Assert.Equal(HttpStatusCode.Unauthorized, await SignIn(client, People.Password));
         Assert.Equal(HttpStatusCode.OK, await SignIn(client, "another long password"));

@@ -33,9 +33,6 @@ public sealed record Operation(HttpMethod Method, string Pattern, EndpointMetada
     public IReadOnlyList<string> Parameters =>
         [.. Pattern.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}'))];
 
-    /// <summary>For somebody signed in with a browser, and so for no key.</summary>
-    public bool IsPersonal => Pattern.StartsWith(HttpOptions.BasePath + "/users/me/", StringComparison.Ordinal);
-
     /// <summary>With OAuth's manners instead of ours.</summary>
     public bool IsOAuth => Pattern.StartsWith(HttpOptions.OAuthPath + "/", StringComparison.Ordinal);
 

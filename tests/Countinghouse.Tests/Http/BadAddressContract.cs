@@ -194,7 +194,7 @@ public abstract class BadAddressContract(ApiWorld world)
     {
         var walk = await ApiWalk.Begin(world);
         foreach (var operation in world.FindOperations()
-            .Where(operation => operation.Method == HttpMethod.Get && !operation.IsPersonal))
+            .Where(operation => operation.Method == HttpMethod.Get))
         {
             var path = world.PathOf(operation);
             var (get, _) = await walk.Ask(HttpMethod.Get, path, key: world.OperatorKey);
@@ -293,7 +293,7 @@ public abstract class BadAddressContract(ApiWorld world)
         };
         var walk = await ApiWalk.Begin(world);
         foreach (var operation in world.Operations.Where(
-            operation => operation.Permission is not null && !operation.IsPersonal))
+            operation => operation.Permission is not null))
         {
             var key = keys[world.OrganizationOf(operation)];
             var needs = operation.Permission!.Value;
@@ -353,7 +353,7 @@ public abstract class BadAddressContract(ApiWorld world)
     }
 
     private IEnumerable<Operation> Reads() => world.Operations.Where(
-        operation => operation.Method == HttpMethod.Get && !operation.IsPersonal);
+        operation => operation.Method == HttpMethod.Get);
 
     private string Dashed(string parameter, Operation operation)
     {

@@ -23,7 +23,7 @@ public abstract class BadBodyContract(ApiWorld world)
     private static readonly string[] OtherThanObjects = ["[]", "[{}]", "1", "\"text\"", "null", "true"];
 
     private IEnumerable<Operation> Writes => world.Operations.Where(
-        operation => operation.Body is not null && !operation.IsPersonal);
+        operation => operation.Body is not null);
 
     [Fact]
     public async Task A_body_that_is_not_called_JSON_is_refused()
