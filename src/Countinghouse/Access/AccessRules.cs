@@ -85,8 +85,19 @@ public static class AccessRules
     }
 
     /// <summary>
+    /// True when the caller may do in an organization everything that the role, within the scopes, allows there.
+    /// Operating is a matter of the platform's own organization alone.
+    /// </summary>
+    public static bool HoldsAll(
+        Caller caller, OrganizationId organization, Role role, Scopes scopes = Scopes.All) =>
+        Enum.GetValues<Permission>()
+            .Where(permission => Allows(role, permission) && scopes.HasFlag(ScopeOf(permission))
+                && (permission != Permission.Operate || caller.In(organization) is { IsOperator: true }))
+            .All(permission => Decide(caller, organization, permission) == AccessDecision.Granted);
+
+    /// <summary>
     /// True unless the credential itself goes less far: a token by its scopes, a user's key by its role.
     /// </summary>
-    private static bool Reaches(Caller caller, Permission permission) =>
+    public static bool Reaches(Caller caller, Permission permission) =>
         caller.Scopes.HasFlag(ScopeOf(permission)) && (caller.Cap is not { } cap || Allows(cap, permission));
 }

@@ -72,6 +72,9 @@ public static class Permissions
         {
             AccessDecision.Granted => await next(invocation),
             AccessDecision.Hidden => Problems.NotFound(),
+            AccessDecision.Refused when caller.Kind == CredentialKind.Token
+                && !AccessRules.Reaches(caller, permission) =>
+                Problems.ScopeMissing(ScopeWords.Of(AccessRules.ScopeOf(permission))),
             AccessDecision.Refused => Problems.Forbidden(),
         };
     }

@@ -4,6 +4,7 @@ using Countinghouse.Http;
 using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.RateLimits;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countinghouse.Accounts;
@@ -92,11 +93,13 @@ public static class InvitationEndpoints
             .LimitSignIn()
             .WithMetadata(ForgivesBadCredential.Instance)
             .Accepts<InvitationAnswer>("application/json")
+            .ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status409Conflict)
             .WithName("apps_advertising_api_members_accept_invitation")
             .WithSummary("Accept an invitation")
             .WithDescription(
-                "Needs no credential but the link. Somebody new gives a name and a password; then they sign in.");
+                "Somebody new needs no credential but the link, and gives a name and a password; then they sign in. "
+                + "Whoever has an account with this address sends the link's token from their own session.");
         return routes;
     }
 
@@ -119,18 +122,22 @@ public static class InvitationEndpoints
 
         var organization = Organization(context);
         var ceiling = MemberRules.Ceiling(context.Caller(), organization);
-        if (ceiling is null || body.Value.Role > ceiling)
+        if (ceiling is not { } highest || !MemberRules.MayGive(context.Caller(), organization, body.Value.Role))
         {
             return Problems.RoleAboveOwn();
         }
 
         var (outcome, made, secret) = await store.Invite(
-            organization, body.Value.Email, body.Value.Role, cancellation);
+            organization, body.Value.Email, body.Value.Role, highest, cancellation);
         if (made is null)
         {
-            return outcome == InviteOutcome.AlreadyMember
-                ? Problems.AlreadyMember()
-                : Problems.TooManyInvitations(InvitationStore.OpenMax);
+            return outcome switch
+            {
+                InviteOutcome.AlreadyMember => Problems.AlreadyMember(),
+                InviteOutcome.TooMany => Problems.TooManyInvitations(InvitationStore.OpenMax),
+                InviteOutcome.AboveOwn => Problems.RoleAboveOwn(),
+                InviteOutcome.Invited => throw new InvalidOperationException("Invited, and no invitation."),
+            };
         }
 
         var link = mailer.LinkTo(Page, secret);
@@ -140,7 +147,7 @@ public static class InvitationEndpoints
             if (!await mailer.SendInvitation(made.Email, name, link, cancellation))
             {
                 // Not shown instead: where mail is set up, a link proves that whoever has it reads the mail.
-                await store.Withdraw(organization, made.LinkId, CancellationToken.None);
+                await store.Withdraw(organization, made.LinkId, MemberRole.Owner, CancellationToken.None);
                 return Problems.MailNotSent(HttpOptions.RetryAfterSeconds);
             }
         }
@@ -159,10 +166,18 @@ public static class InvitationEndpoints
     }
 
     private static async Task<Results<NoContent, Problem>> Withdraw(
-        HttpContext context, InvitationStore store, CancellationToken cancellation) =>
-        await store.Withdraw(Organization(context), context.Id<LinkId>("link_id"), cancellation)
-            ? TypedResults.NoContent()
-            : Problems.NotFound();
+        HttpContext context, InvitationStore store, CancellationToken cancellation)
+    {
+        var organization = Organization(context);
+        return MemberRules.Ceiling(context.Caller(), organization) is not { } ceiling
+            ? Problems.Forbidden()
+            : await store.Withdraw(organization, context.Id<LinkId>("link_id"), ceiling, cancellation) switch
+            {
+                WithdrawOutcome.Withdrawn => TypedResults.NoContent(),
+                WithdrawOutcome.NotFound => Problems.NotFound(),
+                WithdrawOutcome.AboveOwn => Problems.RoleAboveOwn(),
+            };
+    }
 
     private static async Task<Results<Ok<AcceptedOut>, Problem>> Accept(
         HttpContext context,
@@ -185,7 +200,21 @@ public static class InvitationEndpoints
 
         var known = await users.Find(link.Email, cancellation) is { PasswordHash: not null } user ? user : null;
         (string, string)? comer = null;
-        if (known is null)
+        if (known is not null)
+        {
+            // Whoever made an account with this address need not be who reads its mail: the link alone gives them
+            // nothing, and the account alone neither.
+            if (!await IsSignedInAs(context, known.Id))
+            {
+                return Problems.SignInToAccept();
+            }
+
+            if (body.Value.Password is not null)
+            {
+                return Problems.Invalid("password", "must be left out: the account has one", "invalid");
+            }
+        }
+        else
         {
             RefuseNewcomer(body, link.Email);
             if (body.Problem is { } incomplete)
@@ -210,6 +239,15 @@ public static class InvitationEndpoints
             LinkOutcome.CameMeanwhile => Problems.JustChanged(),
         };
     }
+
+    /// <summary>
+    /// Credentials are not looked at here, for most come without one; this one needs a session that is good, with the
+    /// anti-forgery token that goes with it.
+    /// </summary>
+    private static async Task<bool> IsSignedInAs(HttpContext context, UserId user) =>
+        context.CallerOrNull() is { Kind: CredentialKind.Session } caller
+        && caller.User == user
+        && await context.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(context);
 
     /// <summary>The same for links that never were, were used, were withdrawn and are over.</summary>
     internal static Problem BadLink() => Problems.Invalid(

@@ -24,6 +24,19 @@ public enum InviteOutcome
     Invited = 1,
     AlreadyMember = 2,
     TooMany = 3,
+
+    /// <summary>An earlier invitation of the same person is to a role above the caller's own.</summary>
+    AboveOwn = 4,
+}
+
+/// <summary>How taking an invitation back ended.</summary>
+public enum WithdrawOutcome
+{
+    Withdrawn = 1,
+    NotFound = 2,
+
+    /// <summary>It is to a role above the caller's own.</summary>
+    AboveOwn = 3,
 }
 
 /// <summary>Keeps invitations into organizations.</summary>
@@ -52,15 +65,17 @@ public sealed class InvitationStore(
          ORDER BY created_at, link_id LIMIT @size OFFSET @offset
         """;
 
-    private const string DeleteEarlier = """
-        DELETE FROM user_link
-        WHERE org_id = @org AND email = @email AND purpose = 'INVITATION' AND used_at IS NULL
+    private const string OfPerson = """
+        SELECT link_id, role FROM user_link
+        WHERE org_id = @org AND email = @email AND purpose = 'INVITATION' AND used_at IS NULL ORDER BY link_id
         """;
 
-    private const string DeleteOpen = """
-        DELETE FROM user_link WHERE link_id = @link AND org_id = @org AND purpose = 'INVITATION' AND used_at IS NULL
-        RETURNING role
+    private const string OfId = """
+        SELECT link_id, role FROM user_link
+        WHERE link_id = @link AND org_id = @org AND purpose = 'INVITATION' AND used_at IS NULL
         """;
+
+    private const string Delete = "DELETE FROM user_link WHERE link_id = @link";
 
     // Whoever has a password keeps it: a link into an organization is no way to give somebody another.
     private const string PutUser = """
@@ -108,7 +123,11 @@ public sealed class InvitationStore(
     /// Invites somebody; an earlier invitation of theirs ends. The link's secret is returned this once.
     /// </summary>
     public async Task<(InviteOutcome Outcome, Invitation? Invitation, string Secret)> Invite(
-        OrganizationId organization, MailAddress email, MemberRole role, CancellationToken cancellation)
+        OrganizationId organization,
+        MailAddress email,
+        MemberRole role,
+        MemberRole ceiling,
+        CancellationToken cancellation)
     {
         var now = Now;
         var secret = CredentialFormat.Create(CredentialFormat.Link);
@@ -127,7 +146,18 @@ public sealed class InvitationStore(
                     return InviteOutcome.AlreadyMember;
                 }
 
-                await connection.Execute(DeleteEarlier, cancellation, ("org", organization), ("email", email));
+                var earlier = await Lock(
+                    connection, OfPerson, cancellation, ("org", organization), ("email", email));
+                if (earlier.Exists(one => one.Role > ceiling))
+                {
+                    return InviteOutcome.AboveOwn;
+                }
+
+                foreach (var (link, _) in earlier)
+                {
+                    await connection.Execute(Delete, cancellation, ("link", link));
+                }
+
                 if (await connection.Number(CountOpen, cancellation, ("org", organization), ("now", now))
                     >= OpenMax)
                 {
@@ -146,10 +176,14 @@ public sealed class InvitationStore(
                 await trail.Record(
                     connection,
                     organization,
-                    "invitation.create",
-                    $"invitation:{invitation.LinkId}",
-                    null,
-                    new { role, expires_at = invitation.ExpiresAt },
+                    [
+                        .. earlier.Select(one => Deleted(one.Link, one.Role)),
+                        new AuditChange(
+                            "invitation.create",
+                            $"invitation:{invitation.LinkId}",
+                            null,
+                            new { role, expires_at = invitation.ExpiresAt }),
+                    ],
                     cancellation);
                 return InviteOutcome.Invited;
             },
@@ -157,29 +191,41 @@ public sealed class InvitationStore(
         return (outcome, outcome == InviteOutcome.Invited ? invitation : null, secret);
     }
 
-    /// <summary>Takes an open invitation back; false when there is none.</summary>
-    public Task<bool> Withdraw(OrganizationId organization, LinkId link, CancellationToken cancellation) =>
+    /// <summary>Takes an open invitation back.</summary>
+    public Task<WithdrawOutcome> Withdraw(
+        OrganizationId organization, LinkId link, MemberRole ceiling, CancellationToken cancellation) =>
         database.Write(
             async connection =>
             {
-                var roles = await connection.Query(
-                    DeleteOpen, row => row.GetString(0), cancellation, ("link", link), ("org", organization));
-                if (roles is not [var role])
+                var found = await Lock(connection, OfId, cancellation, ("link", link), ("org", organization));
+                if (found is not [var (_, role)])
                 {
-                    return false;
+                    return WithdrawOutcome.NotFound;
                 }
 
-                await trail.Record(
-                    connection,
-                    organization,
-                    "invitation.delete",
-                    $"invitation:{link}",
-                    new { role },
-                    null,
-                    cancellation);
-                return true;
+                if (role > ceiling)
+                {
+                    return WithdrawOutcome.AboveOwn;
+                }
+
+                await connection.Execute(Delete, cancellation, ("link", link));
+                await trail.Record(connection, organization, [Deleted(link, role)], cancellation);
+                return WithdrawOutcome.Withdrawn;
             },
             cancellation);
+
+    private static AuditChange Deleted(LinkId link, MemberRole role) =>
+        new("invitation.delete", $"invitation:{link}", new { role }, null);
+
+    private Task<List<(LinkId Link, MemberRole Role)>> Lock(
+        DbConnection connection,
+        string sql,
+        CancellationToken cancellation,
+        params (string Name, object? Value)[] parameters) => connection.Query(
+        sql + database.ForUpdate,
+        row => (row.Id<LinkId>(0), MemberRules.Of(RoleWords.Role(row.GetString(1)))),
+        cancellation,
+        parameters);
 
     /// <summary>The invitation whose secret this is; null: none that can still be used.</summary>
     public Task<OpenLink?> Find(string secret, CancellationToken cancellation) =>

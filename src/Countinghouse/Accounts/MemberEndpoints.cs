@@ -63,6 +63,11 @@ public static class MemberEndpoints
             return Problems.Forbidden();
         }
 
+        if (!MemberRules.MayGive(context.Caller(), organization, body.Value.Role))
+        {
+            return Problems.RoleAboveOwn();
+        }
+
         var outcome = await store.Set(organization, user, body.Value.Role, ceiling, cancellation);
         return Refusal(outcome) is { } refused
             ? refused

@@ -68,6 +68,12 @@ public static class MemberRules
         return part is null ? null : Of(caller.Cap is { } cap && cap < part.Role ? cap : part.Role);
     }
 
+    /// <summary>
+    /// May the caller make somebody that? Nobody gives more than they hold themselves, a token what its scopes reach.
+    /// </summary>
+    public static bool MayGive(Caller caller, OrganizationId organization, MemberRole role) =>
+        role <= Ceiling(caller, organization) && AccessRules.HoldsAll(caller, organization, Of(role));
+
     /// <summary>May the member become that (null: nothing any more)?</summary>
     /// <param name="members">Everybody in the organization, with their roles.</param>
     /// <param name="user">Who is to be changed.</param>

@@ -17,6 +17,14 @@ public static class AuditChains
 {
     private const string Entries = AuditEntries.Columns + " ORDER BY org_id, entry_no";
 
+    // Since there is a trail, making an organization is an entry of it.
+    private const string WithoutChain = """
+        SELECT o.org_id FROM organization o
+        WHERE o.created_at > (SELECT applied_at FROM schema_migration WHERE number = 10)
+          AND NOT EXISTS (SELECT 1 FROM audit_head h WHERE h.org_id = o.org_id)
+        ORDER BY o.org_id
+        """;
+
     private const string Heads = "SELECT org_id, entry_no, hash FROM audit_head ORDER BY org_id";
 
     /// <summary>Reads the whole trail, an entry at a time; one fault for each figure that is off.</summary>
@@ -39,6 +47,12 @@ public static class AuditChains
             Heads,
             row => KeyValuePair.Create(row.Id<OrganizationId>(0), (Number: row.GetInt64(1), Hash: row.Bytes(2))),
             cancellation);
+        foreach (var organization in await connection.Query(
+            WithoutChain, row => row.Id<OrganizationId>(0), cancellation))
+        {
+            Expect(organization, "audit_head", "chain", "rows", "missing", "there", report);
+        }
+
         var known = new Dictionary<OrganizationId, (long Number, byte[] Hash)>(heads);
         foreach (var organization in ends.Keys.Union(known.Keys))
         {

@@ -74,6 +74,8 @@ public sealed class AuditTrail(Database database, TimeProvider clock)
         INSERT INTO audit_head (org_id, entry_no, hash) VALUES (@org, 0, @hash) ON CONFLICT (org_id) DO NOTHING
         """;
 
+    private const string AnyEntry = "SELECT COUNT(*) FROM audit_entry WHERE org_id = @org";
+
     private const string SelectHead = "SELECT entry_no, hash FROM audit_head WHERE org_id = @org";
 
     private const string InsertEntry = """
@@ -148,6 +150,12 @@ public sealed class AuditTrail(Database database, TimeProvider clock)
         {
             if (isNew)
             {
+                if (await connection.Number(AnyEntry, cancellation, ("org", organization)) > 0)
+                {
+                    throw new InvalidDataException(
+                        $"The audit log of {organization} has entries and no head: somebody has changed the database.");
+                }
+
                 await connection.Execute(
                     InsertHead, cancellation, ("org", organization), ("hash", new byte[SHA256.HashSizeInBytes]));
             }

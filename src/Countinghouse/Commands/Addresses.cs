@@ -9,7 +9,9 @@ namespace Countinghouse.Commands;
 internal static class Addresses
 {
     /// <summary>What is wrong with the text of --urls; null when nothing is.</summary>
-    public static string? Complaint(string urls)
+    /// <param name="urls">The text.</param>
+    /// <param name="speaksHttps">False: the program has no certificate.</param>
+    public static string? Complaint(string urls, bool speaksHttps = true)
     {
         foreach (var url in Split(urls))
         {
@@ -18,9 +20,10 @@ internal static class Addresses
                 return $"'{url}' is no address to listen on; write it like {ServerSettings.DefaultUrl}.";
             }
 
-            if (!address.Scheme.Equals(Uri.UriSchemeHttp, StringComparison.OrdinalIgnoreCase) && !IsHttps(address))
+            if (!address.Scheme.Equals(Uri.UriSchemeHttp, StringComparison.OrdinalIgnoreCase)
+                && !(speaksHttps && IsHttps(address)))
             {
-                return $"'{url}' cannot be served: Countinghouse speaks http and https.";
+                return $"'{url}' cannot be served: this speaks http{(speaksHttps ? " and https" : "")}.";
             }
         }
 

@@ -23,7 +23,8 @@ internal static class FakeStripeCommand
         {
             result =>
             {
-                if (result.GetValueOrDefault<string>() is { } urls && Addresses.Complaint(urls) is { } complaint)
+                if (result.GetValueOrDefault<string>() is { } urls
+                    && Addresses.Complaint(urls, speaksHttps: false) is { } complaint)
                 {
                     result.AddError(complaint);
                 }

@@ -49,7 +49,11 @@ internal static class UsersInviteCommand
 
         Acting.Begin(new Acting("terminal", "", ""));
         var (outcome, invitation, secret) = await workplace.GetRequiredService<InvitationStore>().Invite(
-            organization, line.GetRequiredValue(Email), line.GetRequiredValue(PersonsRole), cancellation);
+            organization,
+            line.GetRequiredValue(Email),
+            line.GetRequiredValue(PersonsRole),
+            MemberRole.Owner,
+            cancellation);
         if (invitation is null)
         {
             throw Refusals.Say(outcome == InviteOutcome.AlreadyMember
@@ -58,7 +62,9 @@ internal static class UsersInviteCommand
         }
 
         await Console.Error.WriteLineAsync(
-            $"This is the link, shown this once and good once, until {invitation.ExpiresAt}:");
+            $"This is the link, shown this once and good once, until {invitation.ExpiresAt}. Until there is a page, "
+            + "accept it with: curl -H 'Content-Type: application/json' -d '{\"token\":\"(the part after #)\",\"name\":"
+            + $"\"...\",\"password\":\"...\"}}' URL{HttpOptions.BasePath}/invitations/accept");
         await Console.Out.WriteLineAsync(
             workplace.GetRequiredService<Mailer>().LinkTo(InvitationEndpoints.Page, secret));
         return 0;

@@ -58,6 +58,21 @@ public static class Hardening
         return next(context);
     }
 
+    /// <summary>
+    /// The server is put together before the settings are checked; that check then names everything that is wrong.
+    /// </summary>
+    private static long? ConnectionsMax(IOptions<HttpOptions> http)
+    {
+        try
+        {
+            return http.Value.ConnectionsMax;
+        }
+        catch (OptionsValidationException)
+        {
+            return null;
+        }
+    }
+
     private static void Limit(KestrelServerOptions kestrel, IOptions<HttpOptions> http, IServiceProvider services)
     {
         kestrel.AddServerHeader = false;
@@ -65,7 +80,7 @@ public static class Hardening
         kestrel.Limits.MaxRequestHeadersTotalSize = HttpOptions.HeaderBytesMax;
         kestrel.Limits.MaxRequestHeaderCount = HttpOptions.HeadersMax;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(HttpOptions.HeaderSecondsMax);
-        kestrel.Limits.MaxConcurrentConnections = http.Value.ConnectionsMax;
+        kestrel.Limits.MaxConcurrentConnections = ConnectionsMax(http);
         kestrel.ConfigureHttpsDefaults(https =>
         {
             var certificate = services.GetRequiredService<ServerCertificate>();

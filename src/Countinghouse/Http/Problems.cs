@@ -57,6 +57,15 @@ public static class Problems
         "One-time code needed",
         "The account has a second step. Send the code of its authenticator as code.");
 
+    public static Problem SignInToAccept() => new(
+        ErrorCode.Forbidden,
+        "Not allowed",
+        "There is an account with this address. Sign in with it and send the token from that session, with its "
+        + "anti-forgery token in X-CSRF-Token.");
+
+    public static Problem ScopeMissing(string scope) => new(
+        ErrorCode.Forbidden, "Not allowed", $"The access token was not issued for this; it takes the scope {scope}.");
+
     public static Problem RoleAboveOwn() => new(
         ErrorCode.Forbidden,
         "Not allowed",

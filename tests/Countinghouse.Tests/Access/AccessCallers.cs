@@ -91,7 +91,7 @@ internal sealed class AccessCallers
                 Invitation,
                 CancellationToken.None,
                 ("link", Parse<LinkId>(_world.Ids["link_id"])),
-                ("hash", Guid.NewGuid().ToByteArray()),
+                ("hash", CredentialFormat.Hash(CredentialFormat.Create(CredentialFormat.Link))),
                 ("org", _world.Advertiser),
                 ("now", Instant.Of(_world.Server.Clock.Now)));
         },

@@ -119,7 +119,12 @@ public sealed class SecretsInLogsTests
             HttpMethod.Post,
             "ads/click",
             market.AdvertiserKey,
-            new { campaign_id = campaign, client = new { ip = Shopper + "9", user_agent = Agent } })).Status);
+            new
+            {
+                campaign_id = campaign,
+                occurred_at = "yesterday",
+                client = new { ip = Shopper, user_agent = Agent },
+            })).Status);
     }
 
     /// <summary>An error on the server's own side, whose stack trace is logged.</summary>

@@ -127,7 +127,7 @@ public static class People
         this TestServer server, OrganizationId organization, MemberRole role, string email)
     {
         var (_, invitation, secret) = await server.Get<InvitationStore>().Invite(
-            organization, MailAddress.FromText(email), role, CancellationToken.None);
+            organization, MailAddress.FromText(email), role, MemberRole.Owner, CancellationToken.None);
         Assert.NotNull(invitation);
         return secret;
     }

@@ -34,7 +34,7 @@ public abstract class InvitationContract(ServerFixture fixture)
     }
 
     [Fact]
-    public async Task Somebody_with_an_account_needs_nothing_but_the_link_and_keeps_the_password()
+    public async Task Somebody_with_an_account_becomes_a_member_and_keeps_name_and_password()
     {
         var (first, second) = (await _server.NewOrganization("First"), await _server.NewOrganization("Second"));
         var email = await _server.NewPerson(first);
@@ -42,12 +42,12 @@ public abstract class InvitationContract(ServerFixture fixture)
         await browser.SignIn(email);
         Assert.Equal(404, (await browser.Get($"organizations/{second}")).Status);
 
-        var accepted = await _server.Accept(
-            await _server.NewInvitation(second, MemberRole.Editor, email), "Other", "another long password");
+        var accepted = await browser.Post(
+            "invitations/accept",
+            new { token = await _server.NewInvitation(second, MemberRole.Editor, email), name = "Other" });
 
         Assert.Equal(200, accepted.Status);
         Assert.Equal(200, (await browser.Get($"organizations/{second}")).Status);
-        Assert.Equal(401, (await new Browser(_server).SignIn(email, "another long password")).Status);
         var again = await new Browser(_server).SignIn(email);
         Assert.Equal("Kim", again.Json.GetProperty("user").GetProperty("name").GetString());
         Assert.Equal(2, again.Json.GetProperty("memberships").GetArrayLength());
@@ -93,13 +93,85 @@ public abstract class InvitationContract(ServerFixture fixture)
         };
 
         var answers = await Task.WhenAll(secrets.Select(secret => _server.Accept(secret)));
-        foreach (var (secret, answer) in secrets.Zip(answers).Where(pair => pair.Second.Status == 409))
+        foreach (var (secret, answer) in secrets.Zip(answers).Where(pair => pair.Second.Status != 200))
         {
-            Assert.Equal(200, (await _server.Accept(secret)).Status);
+            Assert.True(answer.Status is 409 or 403, answer.Text);
+            var browser = new Browser(_server);
+            await browser.SignIn(email);
+            Assert.Equal(200, (await browser.Post("invitations/accept", new { token = secret })).Status);
         }
 
         var signedIn = await new Browser(_server).SignIn(email);
         Assert.Equal(2, signedIn.Json.GetProperty("memberships").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Whoever_has_an_account_accepts_signed_in_and_the_link_alone_makes_nobody_a_member()
+    {
+        // Somebody else has made an account with this address before its owner was ever invited.
+        var email = People.NewEmail();
+        var squatter = await _server.NewBrowser(await _server.NewOrganization("Squatter"), email: email);
+        var organization = await _server.NewOrganization("Victim");
+        var secret = await _server.NewInvitation(organization, MemberRole.Owner, email);
+        var other = await _server.NewBrowser(organization);
+
+        Assert.Equal(403, (await _server.Accept(secret)).Status);
+        Assert.Equal(403, (await _server.Accept(secret, null, null)).Status);
+        Assert.Equal(403, (await other.Post("invitations/accept", new { token = secret })).Status);
+        Assert.Equal(404, (await squatter.Get($"organizations/{organization}")).Status);
+        Assert.Equal(422, (await squatter.Post(
+            "invitations/accept", new { token = secret, password = "a password of the link's" })).Status);
+        var token = squatter.Token;
+        squatter.Token = null;
+        Assert.Equal(403, (await squatter.Post("invitations/accept", new { token = secret })).Status);
+        squatter.Token = token;
+        Assert.Equal(200, (await squatter.Post("invitations/accept", new { token = secret })).Status);
+        Assert.Equal(200, (await squatter.Get($"organizations/{organization}")).Status);
+    }
+
+    [Fact]
+    public async Task A_token_gives_no_role_that_it_does_not_reach()
+    {
+        var organization = await _server.NewOrganization("Scopes");
+        var weak = await _server.NewToken(organization, Role.Manager, Scopes.MembersWrite);
+        var full = await _server.NewToken(organization, Role.Manager, Scopes.All);
+        var editor = await _server.UserId(await _server.NewPerson(organization, MemberRole.Editor));
+
+        Assert.Equal(403, (await As(weak, HttpMethod.Post, "invitations", People.NewEmail())).Status);
+        Assert.Equal(403, (await As(weak, HttpMethod.Patch, $"members/{editor}", null)).Status);
+        Assert.Equal(201, (await As(full, HttpMethod.Post, "invitations", People.NewEmail())).Status);
+        Assert.Equal(200, (await As(full, HttpMethod.Patch, $"members/{editor}", null)).Status);
+
+        Task<Answer> As(string token, HttpMethod method, string path, string? email)
+        {
+            var request = new HttpRequestMessage(method, $"organizations/{organization}/{path}")
+            {
+                Content = Http.ApiWalk.Json(email is null
+                    ? """{"role": "manager"}"""
+                    : $$"""{"email": "{{email}}", "role": "manager"}"""),
+            };
+            request.Headers.Add("Authorization", $"Bearer {token}");
+            return _server.Send(request);
+        }
+    }
+
+    [Fact]
+    public async Task A_manager_does_not_undo_an_owners_invitation_of_an_owner()
+    {
+        var organization = await _server.NewOrganization("Undone");
+        var (owner, manager) = (
+            await _server.NewBrowser(organization), await _server.NewBrowser(organization, MemberRole.Manager));
+        var email = People.NewEmail();
+        var invited = await Invite(owner, organization, email, "owner");
+        var path = $"organizations/{organization}/invitations/{JsonString(invited, "link_id")}";
+
+        Assert.Equal(403, (await manager.Delete(path)).Status);
+        Assert.Equal(403, (await Invite(manager, organization, email, "billing")).Status);
+        Assert.Equal(201, (await Invite(owner, organization, email, "billing")).Status);
+        var log = await owner.Get($"organizations/{organization}/audit-log?page_size=2");
+        Assert.Equal(
+            ["invitation.create", "invitation.delete"],
+            log.Json.GetProperty("data").EnumerateArray().Select(entry => entry.GetProperty("action").GetString()));
     }
 
     [Fact]

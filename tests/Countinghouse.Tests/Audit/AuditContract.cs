@@ -160,16 +160,61 @@ public abstract class AuditContract(Engine engine) : IAsyncLifetime
         await Rename("Second", "r-2");
         await Rename("Third", "r-3");
         Assert.Empty(await Faults());
-        foreach (var drop in engine == Engine.Postgres
-            ? new[] { "DROP TRIGGER audit_entry_only_grows ON audit_entry" }
-            : ["DROP TRIGGER audit_entry_is_not_updated", "DROP TRIGGER audit_entry_is_not_deleted"])
-        {
-            await Execute(drop);
-        }
-
+        await DropTriggers();
         await Server.Database.Write(c => c.Execute(damage, default, ("org", _shop)), default);
 
         Assert.Contains(await Faults(), found => found.Table == table && found.Organization == _shop);
+    }
+
+    [Fact]
+    public async Task Verify_misses_a_chain_that_is_gone_altogether()
+    {
+        Server.Clock.Now += TimeSpan.FromSeconds(1);
+        var organization = await Server.NewOrganization("Later");
+        Assert.Empty(await Faults());
+        await DropTriggers();
+
+        await Server.Database.Write(
+            async c =>
+            {
+                await c.Execute("DELETE FROM audit_entry WHERE org_id = @org", default, ("org", organization));
+                await c.Execute("DELETE FROM audit_head WHERE org_id = @org", default, ("org", organization));
+            },
+            default);
+
+        Assert.Contains(await Faults(), found => found.Table == "audit_head" && found.Organization == organization);
+    }
+
+    [Fact]
+    public async Task A_chain_without_its_head_takes_no_more()
+    {
+        await DropTriggers();
+        await Server.Database.Write(
+            c => c.Execute("DELETE FROM audit_head WHERE org_id = @org", default, ("org", _shop)), default);
+
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => Server.Database.Write(
+            c => Server.Get<AuditTrail>().Record(c, _shop, "a.b", "a:1", null, new { number = 1 }, default), default));
+
+        Assert.Contains("no head", error.Message);
+    }
+
+    private async Task DropTriggers()
+    {
+        foreach (var drop in engine == Engine.Postgres
+            ? new[]
+            {
+                "DROP TRIGGER audit_entry_only_grows ON audit_entry",
+                "DROP TRIGGER audit_entry_is_not_emptied ON audit_entry",
+                "DROP TRIGGER audit_head_is_not_deleted ON audit_head",
+            }
+            :
+            [
+                "DROP TRIGGER audit_entry_is_not_updated", "DROP TRIGGER audit_entry_is_not_deleted",
+                "DROP TRIGGER audit_entry_is_not_replaced", "DROP TRIGGER audit_head_is_not_deleted",
+            ])
+        {
+            await Execute(drop);
+        }
     }
 
     [Fact]

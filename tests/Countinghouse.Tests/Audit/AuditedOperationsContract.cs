@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Countinghouse.Access;
+using Countinghouse.Accounts;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -22,6 +23,7 @@ public abstract class AuditedOperationsContract(ApiWorld world)
     {
         ["ads_record_click"] = "the journal is the trail of events",
         ["ads_record_impressions"] = "the journal is the trail of events",
+        ["sessions_ask_password_reset"] = "it is answered before anything is looked at; the link that follows has one",
     };
 
     /// <summary>Tables whose rows are no change that anybody made: counts, stored answers, the trail itself.</summary>
@@ -40,12 +42,13 @@ public abstract class AuditedOperationsContract(ApiWorld world)
             .ToDictionary(Name, operation => operation);
 
         // Those without a request made by hand are asked first, in the world as it was made.
-        foreach (var name in writes.Keys.Except(requests.ByName.Keys).Except(Unaudited.Keys))
+        foreach (var name in writes.Keys.Except(requests.ByName.Keys)
+            .Except(new GoodAccessRequests(world).ByName.Keys).Except(Unaudited.Keys))
         {
             await Ask(name, writes[name], new GoodRequest());
         }
 
-        foreach (var (name, make) in requests.ByName)
+        foreach (var (name, make) in requests.ByName.Concat(new GoodAccessRequests(world).ByName))
         {
             if (writes.TryGetValue(name, out var operation))
             {
@@ -63,21 +66,20 @@ public abstract class AuditedOperationsContract(ApiWorld world)
     private async Task Ask(string name, Operation operation, GoodRequest request)
     {
         var id = $"trail-{name}";
-        var before = await world.Server.Database.Contents([.. Bookkeeping, "api_key"]);
+        var before = await Contents();
         var message = new HttpRequestMessage(
             operation.Method, new Uri(world.Server.Origin, world.PathOf(operation, request.Ids)));
         message.Headers.Add(RequestIds.Header, id);
-        message.Headers.Add(CredentialHandler.Header, world.OperatorKey);
+        var expected = await Sign(message, request, id);
         if ((request.Body ?? (operation.Body is { } type ? world.BodyOf(type) : null)) is { } body)
         {
             message.Content = ApiWalk.Json(body.ToJsonString());
         }
 
         var answer = await world.Server.Send(message);
-        var after = await world.Server.Database.Contents([.. Bookkeeping, "api_key"]);
+        var after = await Contents();
         var changed = after.Except(before).Select(table => table.Key).ToList();
         var entries = await Entries(id);
-        var caller = await Caller();
         if (answer.Status is < 200 or > 299)
         {
             _faults.Add($"{name}: not a good request: {answer.Status} {answer.Text}");
@@ -90,7 +92,7 @@ public abstract class AuditedOperationsContract(ApiWorld world)
         {
             _faults.Add($"{name}: changed {string.Join(", ", changed)}, and there is no entry of it.");
         }
-        else if (entries.Any(entry => entry.By != new Acting(caller, caller, id)))
+        else if (entries.Any(entry => !IsBy(entry.By, expected)))
         {
             _faults.Add($"{name}: {string.Join(", ", entries.Select(entry => entry.By))}");
         }
@@ -98,6 +100,45 @@ public abstract class AuditedOperationsContract(ApiWorld world)
         {
             _faults.Add($"{name}: its entry has another hash.");
         }
+    }
+
+    /// <summary>Puts the request's credential on it; returns whom the trail has to name.</summary>
+    private async Task<Acting> Sign(HttpRequestMessage message, GoodRequest request, string id)
+    {
+        if (request.IsAnonymous)
+        {
+            return new Acting("", "", id);
+        }
+
+        if (request.Browser is not { } browser)
+        {
+            message.Headers.Add(CredentialHandler.Header, world.OperatorKey);
+            return new Acting(await Caller(), await Caller(), id);
+        }
+
+        browser.Authenticate(message);
+        var who = (await browser.Get("whoami")).Json;
+        var session = who.GetProperty("credential_id").GetString();
+        return new Acting(who.GetProperty("actor").GetString()!, $"session:{session}", id);
+    }
+
+    /// <summary>Somebody who comes without a credential becomes somebody by what they do.</summary>
+    private static bool IsBy(Acting acting, Acting expected) => expected.Actor.Length > 0
+        ? acting == expected
+        : acting.RequestId == expected.RequestId && acting.Actor.StartsWith("user:", StringComparison.Ordinal);
+
+    /// <summary>All tables; of keys without when they were used last, which is no change.</summary>
+    private async Task<SortedDictionary<string, string>> Contents()
+    {
+        var contents = await world.Server.Database.Contents([.. Bookkeeping, "api_key"]);
+        var keys = await world.Server.Database.Read(
+            connection => connection.Query(
+                "SELECT key_id, name, is_active, expires_at FROM api_key ORDER BY key_id",
+                row => $"{row[0]} {row[1]} {row[2]} {row[3]}",
+                CancellationToken.None),
+            CancellationToken.None);
+        contents["api_key"] = string.Join('\n', keys);
+        return contents;
     }
 
     private async Task<string> Caller() => "key:" + (await world.Server.Database.Read(
@@ -122,7 +163,14 @@ public abstract class AuditedOperationsContract(ApiWorld world)
 }
 
 /// <summary>What to send: the world's own ids and a body of samples, but for what is named here.</summary>
-public sealed record GoodRequest(JsonObject? Body = null, params (string Parameter, string Value)[] Ids);
+public sealed record GoodRequest(JsonObject? Body = null, params (string Parameter, string Value)[] Ids)
+{
+    /// <summary>Who asks; null: the operator's key.</summary>
+    public Browser? Browser { get; init; }
+
+    /// <summary>Nobody's credential is needed.</summary>
+    public bool IsAnonymous { get; init; }
+}
 
 /// <summary>
 /// Requests that bring an operation to do something, in an order in which each finds what it needs. An operation that

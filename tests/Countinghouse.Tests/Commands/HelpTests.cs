@@ -90,7 +90,7 @@ public sealed class HelpTests
     [InlineData("--urls", "--urls")]
     [InlineData("--urls nowhere", "'nowhere'")]
     [InlineData("--urls http://127.0.0.1:99999", "99999")]
-    [InlineData("--urls https://127.0.0.1:1", "https")]
+    [InlineData("--urls ftp://127.0.0.1:1", "http and https")]
     [InlineData("--demo-scale 0", "--demo-scale")]
     [InlineData("--demo-scale many", "--demo-scale")]
     [InlineData("keys create", "'--organization'")]
@@ -127,7 +127,7 @@ public sealed class HelpTests
     [InlineData("traffic load --list agents -", "--list")]
     [InlineData("traffic load --list agent", "load")]
     [InlineData("traffic clear --list own-network --organization 1", "--organization")]
-    [InlineData("fake-stripe --urls https://127.0.0.1:1", "https")]
+    [InlineData("fake-stripe --urls https://127.0.0.1:1", "http")]
     [InlineData("fake-stripe --webhook-url nowhere --webhook-secret whsec_1", "--webhook-url")]
     [InlineData("fake-stripe --webhook-url http://127.0.0.1:1", "--webhook-secret")]
     public async Task A_wrong_word_is_one_line_and_exit_code_2(string words, string named)

@@ -114,7 +114,8 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
         {
             var known = parameter == "organization_id"
                 ? OrganizationOf(operation).ToString()
-                : Ids.GetValueOrDefault(parameter, Advertiser.ToString());
+                : Ids.GetValueOrDefault(operation.NeedsSession ? "own_" + parameter : parameter)
+                    ?? Ids.GetValueOrDefault(parameter, Advertiser.ToString());
             var value = others.FirstOrDefault(other => other.Parameter == parameter).Value ?? known;
             path = path.Replace("{" + parameter + "}", Uri.EscapeDataString(value), StringComparison.Ordinal);
         }
@@ -237,6 +238,8 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
         Ids["user_id"] = await Server.UserId(email);
         Ids["link_id"] = await Post(
             $"organizations/{Advertiser}/invitations", new { email = People.NewEmail(), role = "editor" }, "link_id");
+        var own = await _operator!.Post("users/me/api-keys", new { role = "readonly", name = "Laptop" });
+        Ids["own_key_id"] = own.Json.GetProperty("key_id").GetString()!;
         var sessions = await _operator!.Get("users/me/sessions");
         Ids["session_id"] = sessions.Json.GetProperty("data")[0].GetProperty("session_id").GetString()!;
     }

@@ -148,10 +148,19 @@ CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'The audit log only grows.'; END $$;
 CREATE TRIGGER audit_entry_only_grows BEFORE UPDATE OR DELETE ON audit_entry
     FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_entry_is_not_emptied BEFORE TRUNCATE ON audit_entry
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_head_is_not_deleted BEFORE DELETE ON audit_head
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
 postgres*/
 /*sqlite
 CREATE TRIGGER audit_entry_is_not_updated BEFORE UPDATE ON audit_entry
     BEGIN SELECT RAISE(ABORT, 'The audit log only grows.'); END;
 CREATE TRIGGER audit_entry_is_not_deleted BEFORE DELETE ON audit_entry
+    BEGIN SELECT RAISE(ABORT, 'The audit log only grows.'); END;
+CREATE TRIGGER audit_entry_is_not_replaced BEFORE INSERT ON audit_entry
+    WHEN EXISTS (SELECT 1 FROM audit_entry e WHERE e.org_id = NEW.org_id AND e.entry_no = NEW.entry_no)
+    BEGIN SELECT RAISE(ABORT, 'The audit log only grows.'); END;
+CREATE TRIGGER audit_head_is_not_deleted BEFORE DELETE ON audit_head
     BEGIN SELECT RAISE(ABORT, 'The audit log only grows.'); END;
 sqlite*/
