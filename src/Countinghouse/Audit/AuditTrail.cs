@@ -150,14 +150,15 @@ public sealed class AuditTrail(Database database, TimeProvider clock)
         {
             if (isNew)
             {
-                if (await connection.Number(AnyEntry, cancellation, ("org", organization)) > 0)
+                var made = await connection.Execute(
+                    InsertHead, cancellation, ("org", organization), ("hash", new byte[SHA256.HashSizeInBytes]));
+
+                // Only whoever made the head may conclude so: another's comes with entries in the same moment.
+                if (made == 1 && await connection.Number(AnyEntry, cancellation, ("org", organization)) > 0)
                 {
                     throw new InvalidDataException(
                         $"The audit log of {organization} has entries and no head: somebody has changed the database.");
                 }
-
-                await connection.Execute(
-                    InsertHead, cancellation, ("org", organization), ("hash", new byte[SHA256.HashSizeInBytes]));
             }
 
             var rows = await connection.Query(

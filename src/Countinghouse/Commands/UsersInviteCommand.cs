@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Countinghouse.Accounts;
-using Countinghouse.Audit;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
 
@@ -47,7 +46,6 @@ internal static class UsersInviteCommand
         var organization = line.GetRequiredValue(Organization);
         await Workplace.RequireOrganization(workplace, organization, cancellation);
 
-        Acting.Begin(new Acting("terminal", "", ""));
         var (outcome, invitation, secret) = await workplace.GetRequiredService<InvitationStore>().Invite(
             organization,
             line.GetRequiredValue(Email),

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Countinghouse.Accounts;
-using Countinghouse.Audit;
 using Countinghouse.Primitives;
 
 namespace Countinghouse.Commands;
@@ -40,7 +39,6 @@ internal static class UsersResetCommand
         var user = await users.Find(line.GetRequiredValue(Email), cancellation)
             ?? throw new CommandException("There is nobody with this mail address.");
 
-        Acting.Begin(new Acting("terminal", "", ""));
         if (line.GetValue(WithoutCodes))
         {
             var wasOn = await users.TurnOffTotp(user.Id, cancellation);
