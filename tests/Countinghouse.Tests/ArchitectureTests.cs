@@ -33,7 +33,7 @@ public sealed class ArchitectureTests : IDisposable
 
         // The witness of what payouts do: it knows nothing of them, nor they of it.
         ["FakeStripe"] = ["Primitives", "Storage"],
-        ["Console"] = ["Primitives", "Http", "Access"],
+        ["WebConsole"] = ["Primitives", "Http", "Access"],
     };
 
     /// <summary>These put everything together and may use it all; nothing may use them.</summary>

@@ -11,6 +11,7 @@ using Countinghouse.Reporting;
 using Countinghouse.RateLimits;
 using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
+using Countinghouse.WebConsole;
 
 namespace Countinghouse.Commands;
 
@@ -37,6 +38,7 @@ public static class Server
         AddSlices(builder.Services, builder.Configuration);
         builder.Services.AddHardening();
         builder.Services.AddApiDocument();
+        builder.Services.AddConsole();
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -72,6 +74,7 @@ public static class Server
     private static void UsePipeline(WebApplication app)
     {
         app.UseForwardedHeaders();
+        app.UseInnerServer();
         app.UseRateLimitHeaders();
         app.Use(RequestIds.Middleware);
         app.Use(HttpSetup.KeepPrivate);
@@ -88,6 +91,7 @@ public static class Server
         app.Use(AccessSetup.NameActor);
         app.UseAuthorization();
         app.Use(app.Services.GetRequiredService<Idempotency>().Middleware);
+        app.UseConsole();
     }
 
     private static void MapSlices(WebApplication app)
@@ -111,5 +115,6 @@ public static class Server
         app.MapOAuth();
         app.MapWebhooks();
         app.MapDiscovery();
+        app.MapConsole();
     }
 }

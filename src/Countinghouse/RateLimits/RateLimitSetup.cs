@@ -27,7 +27,7 @@ public static class RateLimitSetup
         var limiter = app.ApplicationServices.GetRequiredService<RateLimiter>();
         return app.Use((context, next) =>
         {
-            if (RateLimiter.Covers(context.Request.Path))
+            if (RateLimiter.Covers(context.Request.Path) && context.Features.Get<PartOfPage>() is null)
             {
                 context.Features.Set(limiter);
                 context.Response.OnStarting(Tell, context);

@@ -1,0 +1,144 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Countinghouse.WebConsole.Signing;
+
+/// <summary>What a page before signing in shows.</summary>
+/// <param name="Context">Of the request.</param>
+/// <param name="Form">What was typed.</param>
+/// <param name="Return">Where to go afterwards.</param>
+/// <param name="Done">True when it is done and the page only says so.</param>
+public sealed record SigningModel(HttpContext Context, FormState Form, string Return = "", bool Done = false);
+
+/// <summary>Signing in and out, and what people come to by links in mails.</summary>
+public static class SigningPages
+{
+    private static readonly TimeSpan ThemeLifetime = TimeSpan.FromDays(365);
+
+    public static IEndpointRouteBuilder MapSigning(this IEndpointRouteBuilder console)
+    {
+        console.MapGet("/sign-in", ShowSignIn);
+        console.MapPost("/sign-in", SignIn);
+        console.MapPost("/sign-out", SignOut);
+        console.MapPost("/theme", Theme);
+        console.MapGet("/invitation", ShowInvitation);
+        console.MapPost("/invitation", AcceptInvitation);
+        console.MapGet("/forgotten", ShowForgotten);
+        console.MapPost("/forgotten", AskReset);
+        console.MapGet("/password-reset", ShowReset);
+        console.MapPost("/password-reset", Reset);
+        return console;
+    }
+
+    /// <summary>The page to sign in on, which leads on to where somebody wanted to go.</summary>
+    public static string SignInAddress(string wanted) => wanted == ConsolePage.Root
+        ? ConsolePage.Root + "/sign-in"
+        : QueryHelpers.AddQueryString(ConsolePage.Root + "/sign-in", "return", wanted);
+
+    private static RazorComponentResult<SignInPage> ShowSignIn(HttpContext context) => Show<SignInPage>(new SigningModel(
+        context, FormState.Fresh(), Local(context.Request.Query["return"].ToString())));
+
+    private static async Task<IResult> SignIn(HttpContext context, Api api, FormState form)
+    {
+        var answer = await api.Send<Session>(HttpMethods.Post, "session", form, new
+        {
+            email = form.Text("email"),
+            password = form.Secret("password"),
+            code = form.Optional("code"),
+        });
+        var wanted = Local(form.Text("return"));
+        return answer.Problem is { } problem
+            ? Show<SignInPage>(new SigningModel(context, form.Refused(problem), wanted))
+            : ConsolePage.SeeOther(wanted);
+    }
+
+    private static async Task<IResult> SignOut(Api api, FormState form)
+    {
+        var answer = await api.Send<object>(HttpMethods.Delete, "session", form);
+        return answer.Problem is { Status: not StatusCodes.Status401Unauthorized } problem
+            ? throw new RefusedByApiException(problem)
+            : ConsolePage.SeeOther(ConsolePage.Root + "/sign-in");
+    }
+
+    /// <summary>A matter between the page and the browser; the API knows nothing of it.</summary>
+    private static IResult Theme(HttpContext context, FormState form)
+    {
+        var options = new CookieOptions
+        {
+            HttpOnly = true,
+            SameSite = SameSiteMode.Lax,
+            Path = ConsolePage.Root,
+            MaxAge = ThemeLifetime,
+            Secure = context.Request.IsHttps,
+        };
+        if (form.Text("theme") is "light" or "dark")
+        {
+            context.Response.Cookies.Append("theme", form.Text("theme"), options);
+        }
+        else
+        {
+            context.Response.Cookies.Delete("theme", options);
+        }
+
+        return ConsolePage.SeeOther(Local(form.Text("back")));
+    }
+
+    private static RazorComponentResult<InvitationPage> ShowInvitation(HttpContext context) =>
+        Show<InvitationPage>(new SigningModel(context, FormState.Fresh()));
+
+    /// <summary>Whoever has an account comes signed in and gives neither name nor password.</summary>
+    private static async Task<IResult> AcceptInvitation(HttpContext context, Api api, FormState form)
+    {
+        var answer = await api.Send<object>(HttpMethods.Post, "invitations/accept", form, new
+        {
+            token = form.Text("token").TrimStart('#'),
+            name = form.Optional("name"),
+            password = form.Secret("password") is { Length: > 0 } password ? password : null,
+        });
+        return answer.Problem is { } problem
+            ? Show<InvitationPage>(new SigningModel(context, form.Refused(problem)))
+            : Show<InvitationPage>(new SigningModel(context, form, Done: true));
+    }
+
+    private static RazorComponentResult<ForgottenPage> ShowForgotten(HttpContext context) =>
+        Show<ForgottenPage>(new SigningModel(context, FormState.Fresh()));
+
+    private static async Task<IResult> AskReset(HttpContext context, Api api, FormState form)
+    {
+        var answer = await api.Send<object>(
+            HttpMethods.Post, "password-resets", form, new { email = form.Text("email") });
+        return answer.Problem is { } problem
+            ? Show<ForgottenPage>(new SigningModel(context, form.Refused(problem)))
+            : Show<ForgottenPage>(new SigningModel(context, form, Done: true));
+    }
+
+    private static RazorComponentResult<ResetPage> ShowReset(HttpContext context) =>
+        Show<ResetPage>(new SigningModel(context, FormState.Fresh()));
+
+    private static async Task<IResult> Reset(HttpContext context, Api api, FormState form)
+    {
+        var answer = await api.Send<object>(HttpMethods.Post, "password-resets/complete", form, new
+        {
+            token = form.Text("token").TrimStart('#'),
+            password = form.Secret("password"),
+        });
+        return answer.Problem is { } problem
+            ? Show<ResetPage>(new SigningModel(context, form.Refused(problem)))
+            : Show<ResetPage>(new SigningModel(context, form, Done: true));
+    }
+
+    private static RazorComponentResult<TPage> Show<TPage>(SigningModel model)
+        where TPage : IComponent => new(new Dictionary<string, object?> { ["Model"] = model })
+    {
+        PreventStreamingRendering = true,
+        StatusCode = model.Form.Problem?.Status ?? StatusCodes.Status200OK,
+    };
+
+    /// <summary>Only to the console itself: an address from outside could lead anywhere.</summary>
+    private static string Local(string wanted) =>
+        (wanted == ConsolePage.Root || wanted.StartsWith(ConsolePage.Root + "/", StringComparison.Ordinal))
+        && !wanted.Contains('\\') && !wanted.Contains("//", StringComparison.Ordinal) && !wanted.Any(char.IsControl)
+            ? wanted
+            : ConsolePage.Root;
+}
