@@ -19,14 +19,12 @@ public sealed record PlanRow(
 public sealed record PayoutRunsModel(TableView Runs, PayoutState State, FormState New);
 
 /// <summary>How far a confirmed run is.</summary>
-/// <param name="Planned">Retailers whose payouts are still to be made.</param>
+/// <param name="NotMade">Retailers of the preview that had changed before it was confirmed.</param>
 /// <param name="States">Its payouts by state.</param>
-/// <param name="HasManual">True when the bank has some to pay.</param>
-public sealed record RunProgress(int Planned, IReadOnlyList<(string State, int Count)> States, bool HasManual)
-{
-    /// <summary>True while something happens without anybody.</summary>
-    public bool Moves => Planned > 0 || States.Any(one => one.State is "READY" or "SENDING" or "UNKNOWN");
-}
+/// <param name="Moves">True while something happens without anybody.</param>
+/// <param name="WithBank">Payouts that the bank is to pay, and somebody to mark.</param>
+public sealed record RunProgress(
+    long NotMade, IReadOnlyList<(string State, int Count)> States, bool Moves, int WithBank);
 
 /// <summary>What the page of a run shows.</summary>
 public sealed record PayoutRunModel(PayoutRun Run, TableView Plan, RunProgress? Progress, Refusal? Refusal);
@@ -137,10 +135,11 @@ public static class PayoutRunPages
         }
 
         return new RunProgress(
-            Math.Max(0, (int)run.PayoutCount - ofRun.Count),
+            Math.Max(0, run.PayoutCount - ofRun.Count),
             [.. ofRun.GroupBy(payout => payout.State).OrderBy(group => group.Key, StringComparer.Ordinal)
                 .Select(group => (group.Key, group.Count()))],
-            ofRun.Any(payout => payout is { Provider: "manual", State: "SENDING" }));
+            ofRun.Any(payout => payout.DueAt is not null),
+            ofRun.Count(payout => payout is { State: "SENDING", DueAt: null }));
     }
 
     private static bool IsBefore(Payout payout, PayoutRun run) =>
