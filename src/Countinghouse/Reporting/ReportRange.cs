@@ -40,7 +40,7 @@ public readonly record struct ReportRange(UtcDay Start, UtcDay End)
         {
             Granularity.Hour => HourDaysMax,
             Granularity.Day => DayDaysMax,
-            Granularity.Week or Granularity.Month => WeekDaysMax,
+            Granularity.Week or Granularity.Month or Granularity.All => WeekDaysMax,
         };
         return DayCount <= most
             ? null

@@ -73,7 +73,9 @@ public static class ReportingEndpoints
             .Strict()
             .WithName("apps_advertising_api_reporting_organization_series")
             .WithSummary("Read an organization's performance over time")
-            .WithDescription("Rows by hour, day, week or month, optionally by group; as JSON or, by Accept, as CSV.");
+            .WithDescription(
+                "Rows by hour, day, week or month, or one for all days, optionally by group; as JSON or, by Accept, as "
+                + "CSV.");
         reports.MapRead("/campaigns/{campaign_id}/summary", Summary)
             .RequirePermission(Permission.ReadReports)
             .Produces<CampaignSummaryResponse>()
@@ -91,7 +93,9 @@ public static class ReportingEndpoints
             .Strict()
             .WithName("apps_advertising_api_reporting_campaign_performance")
             .WithSummary("Read a campaign's performance over time")
-            .WithDescription("Rows by hour, day, week or month, optionally by group; as JSON or, by Accept, as CSV.");
+            .WithDescription(
+                "Rows by hour, day, week or month, or one for all days, optionally by group; as JSON or, by Accept, as "
+                + "CSV.");
         return routes;
     }
 
