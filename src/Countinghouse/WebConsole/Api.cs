@@ -77,7 +77,9 @@ public sealed class Api(HttpContext context)
         where T : class
     {
         var answer = await Ask<T>(HttpMethods.Get, WithQuery(path, query));
-        return answer.Problem is { Status: not (403 or 404) } problem ? throw new RefusedByApiException(problem) : answer.Value;
+        return answer.Problem is { Status: not (403 or 404) } problem
+            ? throw new RefusedByApiException(problem)
+            : answer.Value;
     }
 
     /// <summary>Reads, and leaves what to do about a refusal to the page.</summary>

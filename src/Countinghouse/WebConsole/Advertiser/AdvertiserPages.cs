@@ -47,6 +47,7 @@ public static class AdvertiserPages
             now,
             before,
             [.. series.Rows.Select(row => new Chart.Point(
-                Cell.Day(row.Start[..10]), [Cell.Money(row.Spend), Cell.Count(row.Impressions), Cell.Count(row.Clicks)]))]));
+                Cell.Day(row.Start[..10]),
+                [Cell.Money(row.Spend), Cell.Count(row.Impressions), Cell.Count(row.Clicks)]))]));
     }
 }

@@ -80,7 +80,8 @@ public static class BookPages
             "audit-log",
             new("When", row => Cell.Time(row.At)),
             new("Who", row => Cells.Actor(page, row.Actor)),
-            new("What", row => Cell.Text(row.Action, Addresses.With(page.Context, ("action", row.Action), ("page", null)))),
+            new("What", row => Cell.Text(
+                row.Action, Addresses.With(page.Context, ("action", row.Action), ("page", null)))),
             new("To what", row => Cell.Code(
                 row.Subject, Addresses.With(page.Context, ("subject", row.Subject), ("page", null)))),
             new("Organization", row => row.OrganizationId is { } id
