@@ -93,6 +93,7 @@ public sealed class CampaignListReport(ReportRows source)
         json.WriteEndObject();
     }
 
-    private static string Pattern(string text) =>
+    /// <summary>Text as a pattern for LIKE that finds it anywhere.</summary>
+    internal static string Pattern(string text) =>
         "%" + text.ToLowerInvariant().Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_") + "%";
 }

@@ -7,6 +7,7 @@ public static class ReportingSetup
         .AddSingleton<ReportRows>()
         .AddSingleton<KeptAnswers>()
         .AddSingleton<CampaignListReport>()
+        .AddSingleton<CampaignOverviewReport>()
         .AddSingleton<PerformanceReport>()
         .AddSingleton<CampaignSummaryReport>()
         .AddSingleton<SeriesReport>();
