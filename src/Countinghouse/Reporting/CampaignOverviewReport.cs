@@ -72,7 +72,7 @@ public sealed class CampaignOverviewReport(Database database, ReportRows source)
         [
             ("org", query.Organization),
             ("status", query.Status is { } status ? CampaignWords.Of(status) : ""),
-            ("text", query.Text is null ? "" : CampaignListReport.Pattern(query.Text)),
+            ("text", query.Text is null ? "" : Sql.Containing(query.Text)),
         ];
         var total = (int)(await connection.Number(Count, cancellation, which))!.Value;
         (string, object?)[] days =

@@ -245,7 +245,8 @@ public sealed class RevenueShareStore(Database database, AuditTrail trail, TimeP
         DbConnection connection, OrganizationId retailer, ShareId share, CancellationToken cancellation) =>
         connection.First(FindOne, Read, cancellation, ("org", retailer), ("share", share));
 
-    private static RevenueShareOut Read(DbDataReader row)
+    /// <summary>Reads the first columns of a row: those of <see cref="Columns"/>.</summary>
+    internal static RevenueShareOut Read(DbDataReader row)
     {
         var period = Period.FromNumber(row.GetInt32(1));
         return new RevenueShareOut

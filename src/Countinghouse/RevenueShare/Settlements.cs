@@ -49,6 +49,12 @@ public sealed record CloseResult(
         or CloseOutcome.SettledOne;
 }
 
+/// <summary>The month to close next.</summary>
+/// <param name="Period">Null while no event was recorded.</param>
+/// <param name="State">Null without a month.</param>
+/// <param name="Blocks">What would refuse to close it now.</param>
+public sealed record NextSettlement(Period? Period, SettlementState? State, IReadOnlyList<CloseBlock> Blocks);
+
 /// <summary>
 /// Closes months: fence, verify, settle retailer by retailer, finish. Every step may be repeated, so a close that was
 /// killed is finished by running it again, and two at once do no harm.
@@ -159,6 +165,21 @@ public sealed partial class Settlements(
         }
 
         return last;
+    }
+
+    /// <summary>
+    /// The month to close next, and what closing it would be refused for now, as far as that is known without reading
+    /// events.
+    /// </summary>
+    public async Task<NextSettlement> Next(CancellationToken cancellation)
+    {
+        var next = await store.NextToClose(cancellation);
+        var blocks = RevenueShareRules.Blocks(
+            next, clock.GetUtcNow(), await verifications.IsClean(cancellation));
+        var state = next is { } period
+            ? (await store.Find(period, cancellation))?.State ?? SettlementState.Open
+            : (SettlementState?)null;
+        return new NextSettlement(next, state, blocks);
     }
 
     private async Task<CloseResult?> Refuse(Period period, CancellationToken cancellation)
