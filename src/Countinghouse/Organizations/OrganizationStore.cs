@@ -47,7 +47,8 @@ public sealed class OrganizationStore(
         """;
 
     private const string InsertProjections = """
-        INSERT INTO projection (org_id, name, through_batch) VALUES (@org, 'rollups', 0), (@org, 'ids', 0)
+        INSERT INTO projection (org_id, name, through_batch)
+        VALUES (@org, 'rollups', 0), (@org, 'reasons', 0), (@org, 'ids', 0)
         """;
 
     private const string Change = "UPDATE organization SET name = @name, metadata = @metadata WHERE org_id = @org";
