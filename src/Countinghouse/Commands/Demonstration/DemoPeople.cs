@@ -42,13 +42,8 @@ internal sealed record DemoPeople
         {
             var invitations = product.GetRequiredService<InvitationStore>();
             var address = $"{who}@{Host}";
-            if (!MailAddress.TryParse(address, out var email))
-            {
-                throw new InvalidOperationException($"The demo's plan has '{address}'.");
-            }
-
             var (_, _, secret) = await invitations.Invite(
-                organization, email, role, MemberRole.Owner, cancellation);
+                organization, MailAddress.FromText(address), role, MemberRole.Owner, cancellation);
             var link = await invitations.Find(secret, cancellation);
             var hash = await product.GetRequiredService<Passwords>().Hash(password, cancellation);
             await invitations.Accept(link!, null, (name, hash!), cancellation);

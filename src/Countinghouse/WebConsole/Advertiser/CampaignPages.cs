@@ -34,7 +34,11 @@ public static class CampaignPages
         campaigns.MapGet("/{campaign_id}/edit", Edit);
         campaigns.MapPost("/{campaign_id}/edit", Change);
         campaigns.MapPost("/{campaign_id}/budget", TopUp);
-        campaigns.MapPost("/{campaign_id}/{action:regex(^(activate|pause|complete|archive)$)}", Act);
+        foreach (var action in (string[])["activate", "pause", "complete", "archive"])
+        {
+            campaigns.MapPost($"/{{campaign_id}}/{action}", (ConsolePage page, FormState form) => Act(action, page, form));
+        }
+
         return console;
     }
 
@@ -195,11 +199,11 @@ public static class CampaignPages
             page, campaign, form.Refused(answer.Problem!), range, "day", "location", series);
     }
 
-    private static async Task<IResult> Act(ConsolePage page, FormState form)
+    private static async Task<IResult> Act(string action, ConsolePage page, FormState form)
     {
         var campaign = await Find(page);
         var answer = await page.Api.Send<Campaign>(
-            HttpMethods.Post, $"campaigns/{campaign.CampaignId}/{page.Id("action")}", form);
+            HttpMethods.Post, $"campaigns/{campaign.CampaignId}/{action}", form);
         return answer.Value is { } changed
             ? page.GoTo(Address(page, campaign.CampaignId), $"{changed.Name} is {changed.Status} now.")
             : throw new RefusedByApiException(answer.Problem!);
