@@ -80,6 +80,9 @@ public sealed record SettlementRetailerOut
     /// <summary>The rate that applied, as a fraction.</summary>
     public required FeeRate PlatformFeeRate { get; init; }
 
+    /// <summary>The retailer's name.</summary>
+    public required string OrganizationName { get; init; }
+
     public static SettlementRetailerOut From(RetailerShare share) => new()
     {
         OrganizationId = share.Retailer,
@@ -88,6 +91,7 @@ public sealed record SettlementRetailerOut
         PlatformFee = share.Fee,
         RetailerShare = share.RetailerPart,
         PlatformFeeRate = share.Rate,
+        OrganizationName = share.Name,
     };
 }
 

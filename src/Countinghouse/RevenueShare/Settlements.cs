@@ -275,6 +275,7 @@ public sealed partial class Settlements(
             async connection =>
             {
                 var retailers = await steps.Retailers(connection, period, cancellation);
+                var names = await steps.Names(connection, retailers.Select(one => one.Retailer), cancellation);
                 var known = await rates.Load(connection, period, cancellation);
                 foreach (var earned in retailers.Where(one => only is null || one.Retailer == only))
                 {
@@ -287,7 +288,8 @@ public sealed partial class Settlements(
                             made.Gross,
                             made.Fee,
                             made.Share,
-                            made.Rate));
+                            made.Rate,
+                            names[earned.Retailer]));
                     }
                 }
 

@@ -12,7 +12,7 @@ public sealed record ApprovalList
     /// <summary>Records that one request may name.</summary>
     public const int RecordsMax = 500;
 
-    /// <summary>The records; they are judged in this order.</summary>
+    /// <summary>The records; those of one retailer are judged in this order.</summary>
     [Length(1, RecordsMax)]
     public required IReadOnlyList<RecordApproval> Approvals { get; init; }
 }
@@ -82,6 +82,9 @@ public sealed record ApprovalsOut
 /// <summary>The records of all retailers over HTTP; the operator's business.</summary>
 public static class ShareListEndpoints
 {
+    /// <summary>Retailers whose records are approved side by side.</summary>
+    private const int RetailersAtOnceMax = 8;
+
     private static readonly ChoiceQuery<RevenueShareStatusEnum> Status =
         new("status", "Only records in this status.");
 
@@ -100,7 +103,7 @@ public static class ShareListEndpoints
             .WithQuery(Status, Month, Name, Page.NumberParameter, Page.SizeParameter)
             .WithName("apps_advertising_api_revenue_share_list_all_revenue_shares")
             .WithSummary("List all revenue shares")
-            .WithDescription("Every retailer's records, the latest month first, then by retailer.");
+            .WithDescription("Every retailer's records, the latest month first, in it the newest retailer.");
         shares.MapPost("/approvals", Approve)
             .Accepts<ApprovalList>("application/json")
             .WithName("apps_advertising_api_revenue_share_approve_revenue_shares")
@@ -126,20 +129,22 @@ public static class ShareListEndpoints
         }
 
         // A transaction each: records of many retailers have many chains of the trail, and no transaction holds two.
-        var results = new List<ApprovalResultOut>(body.Value.Approvals.Count);
-        foreach (var asked in body.Value.Approvals)
-        {
-            var change = await store.Change(
-                asked.OrganizationId,
-                asked.ShareId,
-                ShareAction.Approve,
-                asked.Revision,
-                context.Caller().Actor,
-                "",
-                cancellation);
-            results.Add(Result(asked, change));
-        }
-
+        // Retailers side by side, so that commits share writes to the disk; a retailer's records in the order asked.
+        var (asked, actor) = (body.Value.Approvals, context.Caller().Actor);
+        var results = new ApprovalResultOut[asked.Count];
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, asked.Count).GroupBy(index => asked[index].OrganizationId),
+            new ParallelOptions { MaxDegreeOfParallelism = RetailersAtOnceMax, CancellationToken = cancellation },
+            async (ofRetailer, token) =>
+            {
+                foreach (var index in ofRetailer)
+                {
+                    var one = asked[index];
+                    var change = await store.Change(
+                        one.OrganizationId, one.ShareId, ShareAction.Approve, one.Revision, actor, "", token);
+                    results[index] = Result(one, change);
+                }
+            });
         return TypedResults.Ok(new ApprovalsOut
         {
             Approved = results.Count(result => result.Outcome == ApprovalOutcome.Approved),

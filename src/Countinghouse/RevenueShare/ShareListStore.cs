@@ -35,20 +35,30 @@ public sealed record RevenueShareListItem : RevenueShareOut
 /// <summary>Reads the records of all retailers.</summary>
 public sealed class ShareListStore(Database database)
 {
-    private const string Columns = """
+    private const string Records = "FROM revenue_share r";
+
+    private const string OfStatus = "r.status = @status";
+
+    private const string OfMonth = "r.period = @period";
+
+    private const string OfName = """
+        r.org_id IN (SELECT n.org_id FROM organization n WHERE LOWER(n.name) LIKE LOWER(@text) ESCAPE '\')
+        """;
+
+    // The page is found first, by the index of months alone, read backwards; only its rows are looked up elsewhere.
+    private static string PageOf(string records) => $"""
         SELECT r.share_id, r.period, r.gross_cents, r.fee_cents, r.share_cents, r.fee_ppm, r.status, r.paid_at,
                r.stripe_transfer_id, r.metadata, r.revision, r.payout_id, r.org_id, o.name,
                CASE WHEN r.status = 'DISPUTED' THEN (
                    SELECT t.reason FROM share_transition t
                    WHERE t.org_id = r.org_id AND t.share_id = r.share_id AND t.to_status = 'DISPUTED'
                    ORDER BY t.seq DESC LIMIT 1) END
+        FROM (SELECT r.* {records} ORDER BY r.period DESC, r.org_id DESC LIMIT @size OFFSET @offset) r
+        JOIN organization o ON o.org_id = r.org_id
+        ORDER BY r.period DESC, r.org_id DESC
         """;
 
-    private const string Records = " FROM revenue_share r JOIN organization o ON o.org_id = r.org_id";
-
-    private const string LatestFirst = " ORDER BY r.period DESC, r.org_id LIMIT @size OFFSET @offset";
-
-    /// <summary>The latest month first, then by retailer; nulls ask for everything.</summary>
+    /// <summary>The latest month first, in it the retailer that was made last; nulls ask for everything.</summary>
     public Task<Paged<RevenueShareListItem>> List(
         RevenueShareStatusEnum? status, Period? period, string? name, Page page, CancellationToken cancellation)
     {
@@ -56,19 +66,19 @@ public sealed class ShareListStore(Database database)
         var values = new List<(string, object?)>();
         if (status is { } wanted)
         {
-            conditions.Add("r.status = @status");
+            conditions.Add(OfStatus);
             values.Add(("status", RevenueShareStore.Stored(wanted)));
         }
 
         if (period is { } month)
         {
-            conditions.Add("r.period = @period");
+            conditions.Add(OfMonth);
             values.Add(("period", month));
         }
 
         if (name is not null)
         {
-            conditions.Add(@"LOWER(o.name) LIKE LOWER(@text) ESCAPE '\'");
+            conditions.Add(OfName);
             values.Add(("text", Sql.Containing(name)));
         }
 
@@ -76,12 +86,12 @@ public sealed class ShareListStore(Database database)
         return database.ReadSnapshot(
             async connection => new Paged<RevenueShareListItem>(
                 await connection.Query(
-                    Columns + records + LatestFirst,
+                    PageOf(records),
                     Read,
                     cancellation,
                     [.. values, ("size", page.Size), ("offset", page.Offset)]),
                 page,
-                (int)(await connection.Number("SELECT COUNT(*)" + records, cancellation, [.. values]))!.Value),
+                (int)(await connection.Number("SELECT COUNT(*) " + records, cancellation, [.. values]))!.Value),
             cancellation);
     }
 

@@ -126,7 +126,9 @@ public abstract class SettlementHttpContract(Engine engine) : IAsyncLifetime
         await Post(own, """{"effective_month":"2026-09","fee_rate":"0.2"}""");
         await Post(own, """{"effective_month":"2026-10","fee_rate":"0.125"}""");
         Assert.Equal(
-            """{"effective_month":"2026-09","fee_rate":"0.18","set_at":"2026-08-15T12:00:00Z"}""",
+            """
+            {"effective_month":"2026-09","fee_rate":"0.18","set_at":"2026-08-15T12:00:00Z","organization_name":"shop"}
+            """,
             await Post(own, """{"effective_month":"2026-09","fee_rate":"0.18"}"""));
         await Post("fee-rates", """{"effective_month":"2027-01","fee_rate":"0.100001"}""");
 
@@ -230,7 +232,7 @@ public abstract class SettlementHttpContract(Engine engine) : IAsyncLifetime
         "records":{"count":1,"gross_revenue":"2.34","platform_fee":"0.35","retailer_share":"1.99"},
         "retailers":{"data":[{"organization_id":"{{{{_shop}}}}",
         "share_id":"{{{{CloseStore.ShareOf(_shop, Books.Month("2026-06"))}}}}","gross_revenue":"2.34",
-        "platform_fee":"0.35","retailer_share":"1.99","platform_fee_rate":"0.15"}],
+        "platform_fee":"0.35","retailer_share":"1.99","platform_fee_rate":"0.15","organization_name":"shop"}],
         "pagination":{"page":1,"page_size":25,"total_count":1,"total_pages":1,"has_next":false,"has_previous":false}}}
         """.ReplaceLineEndings("");
 

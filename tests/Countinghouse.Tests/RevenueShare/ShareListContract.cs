@@ -33,11 +33,11 @@ public abstract class ShareListContract(Engine engine) : IAsyncLifetime
     public async Task DisposeAsync() => await _server.DisposeAsync();
 
     [Fact]
-    public async Task Every_retailers_records_come_the_latest_month_first_then_by_retailer()
+    public async Task Every_retailers_records_come_the_latest_month_first_then_the_newest_retailer()
     {
         var data = await List("");
 
-        var order = new[] { _shop, _store }.OrderBy(id => id.Value.ToString()).ToArray();
+        var order = new[] { _shop, _store }.OrderByDescending(id => id.Value.ToString()).ToArray();
         Assert.Equal(
             [$"2026-06-01 {order[0]}", $"2026-06-01 {order[1]}", $"2026-05-01 {_shop}"],
             data.Select(item => $"{Text(item, "period_start")} {Text(item, "organization_id")}"));
