@@ -28,7 +28,7 @@ public sealed class CampaignOverviewReport(Database database, ReportRows source)
     private const string Which = """
         c.org_id = @org
           AND (@status = '' OR c.status = @status)
-          AND (@text = '' OR LOWER(c.name) LIKE @text ESCAPE '\')
+          AND (@text = '' OR LOWER(c.name) LIKE LOWER(@text) ESCAPE '\')
         """;
 
     private const string Count = "SELECT COUNT(*) FROM campaign c WHERE " + Which;

@@ -117,6 +117,12 @@ public sealed class Api(HttpContext context)
         }
 
         context.Response.Headers.ContentDisposition = answer.Response.Headers.ContentDisposition;
+        if (answer.Response.Headers.ContentSecurityPolicy is { Count: > 0 } policy)
+        {
+            // A page of the API's own has its style in itself, and says that it has nothing else.
+            context.Response.Headers.ContentSecurityPolicy = policy;
+        }
+
         return TypedResults.Stream(answer.Response.Body, answer.Response.ContentType);
     }
 
@@ -136,7 +142,7 @@ public sealed class Api(HttpContext context)
         }
 
         // Where there is no answer to read, an empty one stands for it.
-        return answer.Response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status202Accepted
+        return answer.Response.ContentType is null
             ? new ApiAnswer<T>(JsonSerializer.Deserialize<T>("{}", Json), null)
             : new ApiAnswer<T>(
                 await JsonSerializer.DeserializeAsync<T>(answer.Response.Body, Json, context.RequestAborted), null);

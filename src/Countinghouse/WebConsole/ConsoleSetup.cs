@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using Countinghouse.WebConsole.Advertiser;
+using Countinghouse.WebConsole.Platform;
+using Countinghouse.WebConsole.Retailer;
 using Countinghouse.WebConsole.Signing;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.StaticFiles;
@@ -58,6 +60,8 @@ public static class ConsoleSetup
         var console = app.MapGroup(ConsolePage.Root).ExcludeFromDescription();
         console.MapSigning();
         console.MapAdvertiser();
+        console.MapRetailer();
+        console.MapPlatform();
         return app;
     }
 
