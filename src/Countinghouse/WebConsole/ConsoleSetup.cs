@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Countinghouse.WebConsole.Advertiser;
+using Countinghouse.WebConsole.Everyone;
 using Countinghouse.WebConsole.Signing;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.StaticFiles;
@@ -58,6 +59,12 @@ public static class ConsoleSetup
         var console = app.MapGroup(ConsolePage.Root).ExcludeFromDescription();
         console.MapSigning();
         console.MapAdvertiser();
+        console.MapAccount();
+        console.MapKeys();
+        console.MapClients();
+        console.MapMembers();
+        console.MapAudit();
+        console.MapSettings();
         return app;
     }
 
