@@ -20,6 +20,7 @@ public sealed class Chromium : IAsyncLifetime
             path is { Length: > 0 } && File.Exists(path),
             $"There is no Chromium: install it (apt install chromium), or set {Path} to its path.");
         _playwright = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout(PatienceMilliseconds);
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = path,
