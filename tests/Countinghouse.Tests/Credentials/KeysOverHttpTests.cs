@@ -340,7 +340,11 @@ public abstract class KeysOverHttpContract(ServerFixture fixture) : IAsyncLifeti
         var platform = await _server.NewKey(await _server.NewOrganization("Platform", isOperator: true));
         object Body(int perMinute, int perDay) => new
         {
-            kind, role = "readonly", name = "Key", rate_limit_per_minute = perMinute, rate_limit_per_day = perDay,
+            kind,
+            role = "readonly",
+            name = "Key",
+            rate_limit_per_minute = perMinute,
+            rate_limit_per_day = perDay,
         };
         object Patch(int perMinute, int perDay) =>
             new { rate_limit_per_minute = perMinute, rate_limit_per_day = perDay };
