@@ -6,6 +6,12 @@ using Countinghouse.Storage;
 
 namespace Countinghouse.Payouts;
 
+/// <summary>Which payouts to list.</summary>
+/// <param name="Retailer">Only this one's; null: everybody's.</param>
+/// <param name="State">Only those in it; null: in any.</param>
+/// <param name="Run">Only those that it made; null: of any.</param>
+public sealed record PayoutFilter(OrganizationId? Retailer, PayoutState? State = null, PayoutRunId? Run = null);
+
 /// <summary>Reads payouts for people and programs.</summary>
 public sealed class PayoutReader(Database database)
 {
@@ -43,22 +49,27 @@ public sealed class PayoutReader(Database database)
         FROM payout_attempt WHERE org_id = @org AND payout_id = @payout ORDER BY attempt_no
         """;
 
-    /// <summary>The latest first; of one retailer, in one state, or all.</summary>
-    public Task<Paged<PayoutOut>> List(
-        OrganizationId? retailer, PayoutState? state, Page page, CancellationToken cancellation)
+    /// <summary>The latest first.</summary>
+    public Task<Paged<PayoutOut>> List(PayoutFilter filter, Page page, CancellationToken cancellation)
     {
         var conditions = new List<string>();
         var values = new List<(string, object?)>();
-        if (retailer is { } organization)
+        if (filter.Retailer is { } organization)
         {
             conditions.Add("p.org_id = @org");
             values.Add(("org", organization));
         }
 
-        if (state is { } wanted)
+        if (filter.State is { } wanted)
         {
             conditions.Add("p.state = @state");
             values.Add(("state", PayoutWords.Of(wanted)));
+        }
+
+        if (filter.Run is { } run)
+        {
+            conditions.Add("p.run_id = @run");
+            values.Add(("run", run));
         }
 
         var where = conditions.Count > 0 ? " WHERE " + string.Join(" AND ", conditions) : "";

@@ -35,6 +35,8 @@ public abstract class PayoutContract(Engine engine)
         Assert.Equal("shop", seen.GetProperty("payout").GetProperty("organization_name").GetString());
         Assert.Equal(["shop", "store"], await Names(world, "payouts"));
         Assert.Equal(["shop"], await Names(world, $"payouts?organization_id={PayoutWorld.Id("shop")}&state=SUCCEEDED"));
+        Assert.Equal(["shop"], await Names(world, $"payouts?organization_id={PayoutWorld.Id("shop")}&run_id={run}"));
+        Assert.Empty(await Names(world, $"payouts?run_id={PayoutWorld.Id("shop")}"));
         Assert.Equal(["shop", "store"], await Names(world, $"payout-runs/{run}/plan"));
         var history = (await world.Server.GetJson(PayoutWorld.SharePath("shop") + "/history", key)).GetProperty("data");
         Assert.Equal("PAID", history[2].GetProperty("to_status").GetString());

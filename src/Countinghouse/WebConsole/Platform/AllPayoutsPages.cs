@@ -7,7 +7,7 @@ public sealed record PayoutState(bool IsStopped, string Reason, string? StoppedA
 
 /// <summary>What the page of all payouts shows.</summary>
 public sealed record AllPayoutsModel(
-    PayoutState Going, string State, string OrganizationId, TableView Payouts, Refusal? Refusal);
+    PayoutState Going, string State, string OrganizationId, string RunId, TableView Payouts, Refusal? Refusal);
 
 /// <summary>Every retailer's payouts, and the switch that stops them all.</summary>
 public static class AllPayoutsPages
@@ -40,7 +40,10 @@ public static class AllPayoutsPages
     private static async Task<IResult> Show(ConsolePage page, Refusal? refusal)
     {
         (string, object?)[] filter =
-            [("state", page.Query("state")), ("organization_id", page.Query("organization_id"))];
+        [
+            ("state", page.Query("state")), ("organization_id", page.Query("organization_id")),
+            ("run_id", page.Query("run_id")),
+        ];
         var table = PayoutPages.Payouts(ofAll: true);
         if (page.WantsCsv)
         {
@@ -54,6 +57,7 @@ public static class AllPayoutsPages
                 await page.Api.Get<PayoutState>("payout-state"),
                 page.Query("state"),
                 page.Query("organization_id"),
+                page.Query("run_id"),
                 table.View(
                     answer.Value?.Data ?? [],
                     "There are no such payouts. A confirmed run makes them: see Payout runs.",

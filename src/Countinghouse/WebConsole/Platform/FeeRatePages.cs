@@ -20,6 +20,9 @@ public sealed record FeeRatesModel(
 /// <summary>The platform's part of what advertisers are charged: for all, and for single retailers.</summary>
 public static class FeeRatePages
 {
+    /// <summary>What the API says of a rate that was there from the first month on.</summary>
+    private const string Beginning = "1970-01";
+
     public static IEndpointRouteBuilder MapFeeRates(this IEndpointRouteBuilder pages)
     {
         pages.MapGet("/fee-rates", List);
@@ -52,7 +55,9 @@ public static class FeeRatePages
     {
         var table = new Table<FeeRate>(
             "fee-rates",
-            new("From", row => Cell.Text(row.EffectiveMonth)),
+            new("From", row => row.EffectiveMonth == Beginning
+                ? Cell.Drawn(content => content.AddContent(0, "the beginning"), Beginning)
+                : Cell.Text(row.EffectiveMonth)),
             new("Rate", row => Cells.Rate(row.Rate), IsNumber: true),
             new("As the API has it", row => Cell.Text(row.Rate), IsNumber: true, InCsv: false),
             new("Set", row => Cell.Time(row.SetAt)));

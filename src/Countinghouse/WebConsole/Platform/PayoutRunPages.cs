@@ -22,9 +22,9 @@ public sealed record PayoutRunsModel(TableView Runs, PayoutState State, FormStat
 /// <param name="NotMade">Retailers of the preview that had changed before it was confirmed.</param>
 /// <param name="States">Its payouts by state.</param>
 /// <param name="Moves">True while something happens without anybody.</param>
-/// <param name="WithBank">Payouts that the bank is to pay, and somebody to mark.</param>
+/// <param name="HasBank">True while some are for a bank to pay, and for somebody to mark.</param>
 public sealed record RunProgress(
-    long NotMade, IReadOnlyList<(string State, int Count)> States, bool Moves, int WithBank);
+    long NotMade, IReadOnlyList<(string State, int Count)> States, bool Moves, bool HasBank);
 
 /// <summary>What the page of a run shows.</summary>
 public sealed record PayoutRunModel(PayoutRun Run, TableView Plan, RunProgress? Progress, Refusal? Refusal);
@@ -118,32 +118,27 @@ public static class PayoutRunPages
             refusal?.Form);
     }
 
-    /// <summary>
-    /// Payouts are listed the latest first and made when their run is confirmed, so those of a run lie together.
-    /// </summary>
+    /// <summary>A page's pagination says how many there are, whatever the page's size.</summary>
     private static async Task<RunProgress> Progress(ConsolePage page, PayoutRun run)
     {
-        var ofRun = new List<Payout>();
-        for (var number = 1; ; number++)
+        var (states, sending) = (new List<(string State, int Count)>(), Array.Empty<Payout>());
+        foreach (var (state, _) in PayoutPages.States.Where(one => one.Value.Length > 0))
         {
-            var some = await page.Api.Get<ApiPage<Payout>>("payouts", ("page", number), ("page_size", 100));
-            ofRun.AddRange(some.Data.Where(payout => payout.RunId == run.RunId));
-            if (!some.Pagination.HasNext || IsBefore(some.Data[^1], run))
+            var some = await page.Api.Get<ApiPage<Payout>>(
+                "payouts", ("run_id", run.RunId), ("state", state), ("page_size", state == "SENDING" ? 100 : 1));
+            sending = state == "SENDING" ? [.. some.Data] : sending;
+            if (some.Pagination.TotalCount > 0)
             {
-                break;
+                states.Add((state, some.Pagination.TotalCount));
             }
         }
 
         return new RunProgress(
-            Math.Max(0, run.PayoutCount - ofRun.Count),
-            [.. ofRun.GroupBy(payout => payout.State).OrderBy(group => group.Key, StringComparer.Ordinal)
-                .Select(group => (group.Key, group.Count()))],
-            ofRun.Any(payout => payout.DueAt is not null),
-            ofRun.Count(payout => payout is { State: "SENDING", DueAt: null }));
+            Math.Max(0, run.PayoutCount - states.Sum(one => one.Count)),
+            states,
+            states.Any(one => one.State is "READY" or "UNKNOWN") || sending.Any(payout => payout.DueAt is not null),
+            sending.Any(payout => payout.DueAt is null));
     }
-
-    private static bool IsBefore(Payout payout, PayoutRun run) =>
-        string.CompareOrdinal(payout.CreatedAt, run.DecidedAt ?? run.CreatedAt) < 0 && payout.RunId != run.RunId;
 
     private static string Path(ConsolePage page) => $"payout-runs/{page.Id("run_id")}";
 
