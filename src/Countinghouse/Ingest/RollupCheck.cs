@@ -18,7 +18,9 @@ public sealed record Difference(
 /// <summary>What the events of an advertiser and a span of hours come to, and where rollups say otherwise.</summary>
 public sealed record RollupComparison(long Events, Money Charge, IReadOnlyList<Difference> Differences);
 
-/// <summary>Holds rollup rows, and those of invalid events by reason, against the journal, row by row and column by column.</summary>
+/// <summary>
+/// Holds rollup rows, and those of invalid events by reason, against the journal, row by row and column by column.
+/// </summary>
 public sealed class RollupCheck(EventReader events)
 {
     /// <summary>Differences of one comparison that are listed; there are no more in the result.</summary>

@@ -25,6 +25,11 @@ public sealed class Rollups(Database database, EventReader events)
         WHERE h.batch_no > p.through_batch ORDER BY h.org_id
         """;
 
+    private const string Lag = """
+        SELECT CAST(COALESCE(SUM(h.batch_no - p.through_batch), 0) AS bigint) FROM ingest_head h
+        JOIN projection p ON p.org_id = h.org_id AND p.name = 'rollups'
+        """;
+
     // Relative on purpose: the row may hold earlier batches' events.
     private const string AddRollup = """
         INSERT INTO stat_hourly AS s (org_id, campaign_id, hour, offer_id, retailer_org_id, location_id,
@@ -73,6 +78,10 @@ public sealed class Rollups(Database database, EventReader events)
     /// <summary>Advertisers with batches that are not rolled up yet.</summary>
     public Task<List<OrganizationId>> ListBehind(CancellationToken cancellation) => database.Read(
         connection => connection.Query(Behind, row => row.Id<OrganizationId>(0), cancellation), cancellation);
+
+    /// <summary>Batches of all advertisers that are not rolled up yet.</summary>
+    public async Task<long> CountBehind(CancellationToken cancellation) => (await database.Read(
+        connection => connection.Number(Lag, cancellation), cancellation))!.Value;
 
     public Task<List<OrganizationId>> ListAll(CancellationToken cancellation) => database.Read(
         connection => connection.Query(Organizations, row => row.Id<OrganizationId>(0), cancellation), cancellation);

@@ -27,6 +27,12 @@ public sealed class ReportRows(Database database, Rollups rollups)
         ("last_event_at", "bigint"),
     ];
 
+    private static readonly (string Name, string Type)[] ReasonColumns =
+    [
+        ("campaign_id", "uuid"), ("day", "integer"), ("reason", "integer"), ("impressions", "bigint"),
+        ("clicks", "bigint"),
+    ];
+
     /// <summary>
     /// Hourly rows of @org from @first to @last, less what was given back, to select from; needs the parameter that
     /// <see cref="Tail"/> makes.
@@ -60,6 +66,18 @@ public sealed class ReportRows(Database database, Rollups rollups)
          SELECT campaign_id, impressions, clicks, invalid_impressions, invalid_clicks, charge_micro
          FROM {database.RowsOf("tail", Columns)}
          WHERE hour BETWEEN @first AND @last AND campaign_id{campaigns}) AS s
+        """;
+
+    /// <summary>
+    /// Invalid events of @org by reason from the day @first_day to @last_day, to select from; needs the parameter that
+    /// <see cref="ReasonsTail"/> makes.
+    /// </summary>
+    public string Reasons { get; } = $"""
+        (SELECT {Names(ReasonColumns)} FROM invalid_daily
+         WHERE org_id = @org AND day BETWEEN @first_day AND @last_day
+         UNION ALL
+         SELECT {Names(ReasonColumns)} FROM {database.RowsOf("reasons_tail", ReasonColumns)}
+         WHERE day BETWEEN @first_day AND @last_day) AS r
         """;
 
     /// <summary>The parameter for <see cref="Hourly"/>, in the snapshot in which that is read.</summary>
@@ -104,11 +122,26 @@ public sealed class ReportRows(Database database, Rollups rollups)
          WHERE hour BETWEEN @first AND @last{condition}) AS s
         """;
 
+    /// <summary>The parameter for <see cref="Reasons"/>, in the snapshot in which that is read.</summary>
+    public async Task<string> ReasonsTail(
+        DbConnection connection, OrganizationId organization, CancellationToken cancellation)
+    {
+        var fold = await rollups.Tail(connection, organization, cancellation);
+        return fold.Keys == 0 ? "[]" : Write(fold.ByReason(), static (json, key, counts) =>
+        {
+            WriteId(json, "campaign_id", key.Campaign.Value);
+            json.WriteNumber("day", key.Day);
+            json.WriteNumber("reason", (int)key.Reason);
+            json.WriteNumber("impressions", counts.Impressions);
+            json.WriteNumber("clicks", counts.Clicks);
+        });
+    }
+
     private static string Names((string Name, string Type)[] columns) =>
         string.Join(", ", columns.Select(column => column.Name));
 
-    private static string Write<TKey>(
-        IEnumerable<KeyValuePair<TKey, StatCounts>> rows, Action<Utf8JsonWriter, TKey, StatCounts> write)
+    private static string Write<TKey, TCounts>(
+        IEnumerable<KeyValuePair<TKey, TCounts>> rows, Action<Utf8JsonWriter, TKey, TCounts> write)
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes))

@@ -10,5 +10,6 @@ public static class ReportingSetup
         .AddSingleton<CampaignOverviewReport>()
         .AddSingleton<PerformanceReport>()
         .AddSingleton<CampaignSummaryReport>()
-        .AddSingleton<SeriesReport>();
+        .AddSingleton<SeriesReport>()
+        .AddSingleton<InvalidTrafficReport>();
 }

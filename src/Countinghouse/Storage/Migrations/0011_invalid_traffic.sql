@@ -1,6 +1,6 @@
--- Invalid events by the rule that found them (reason: Ingest/AdEvent.cs) and the day they are billed on: what stat_hourly
--- counts as invalid, told apart. Follows the journal as the projection 'reasons'. It begins at 0, so that a program of
--- this version reads the reasons of older events from the journal, in the background.
+-- Invalid events by the rule that found them (reason: Ingest/AdEvent.cs) and the day they are billed on: what
+-- stat_hourly counts as invalid, told apart. Follows the journal as the projection 'reasons'. It begins at 0, so that a
+-- program of this version reads the reasons of older events from the journal, in the background.
 CREATE TABLE invalid_daily (
     org_id uuid NOT NULL,
     campaign_id uuid NOT NULL,
@@ -23,3 +23,6 @@ INSERT INTO projection_11 (org_id, name, through_batch) SELECT org_id, name, thr
 INSERT INTO projection_11 (org_id, name, through_batch) SELECT org_id, 'reasons', 0 FROM ingest_head;
 DROP TABLE projection;
 ALTER TABLE projection_11 RENAME TO projection;
+
+-- The history of one thing.
+CREATE INDEX audit_entry_by_subject ON audit_entry (org_id, subject, entry_no);
