@@ -95,10 +95,10 @@ public sealed class ConsolePage
     public IResult Show<TPage>(object model, FormState? form = null)
         where TPage : IComponent => new RazorComponentResult<TPage>(
         new Dictionary<string, object?> { ["Page"] = this, ["Model"] = model })
-    {
-        PreventStreamingRendering = true,
-        StatusCode = form?.Problem?.Status ?? StatusCodes.Status200OK,
-    };
+        {
+            PreventStreamingRendering = true,
+            StatusCode = form?.Problem?.Status ?? StatusCodes.Status200OK,
+        };
 
     /// <summary>Goes to another page after something was done, which that page says once.</summary>
     public IResult GoTo(string path, string? notice = null)

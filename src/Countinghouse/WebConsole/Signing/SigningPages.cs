@@ -138,10 +138,10 @@ public static class SigningPages
 
     private static RazorComponentResult<TPage> Show<TPage>(SigningModel model)
         where TPage : IComponent => new(new Dictionary<string, object?> { ["Model"] = model })
-    {
-        PreventStreamingRendering = true,
-        StatusCode = model.Form.Problem?.Status ?? StatusCodes.Status200OK,
-    };
+        {
+            PreventStreamingRendering = true,
+            StatusCode = model.Form.Problem?.Status ?? StatusCodes.Status200OK,
+        };
 
     /// <summary>Only to the console itself: an address from outside could lead anywhere.</summary>
     private static string Local(string wanted) =>
