@@ -60,8 +60,8 @@ internal static class UsersInviteCommand
         }
 
         await Console.Error.WriteLineAsync(
-            $"This is the link, shown this once and good once, until {invitation.ExpiresAt}. Whoever is invited opens it "
-            + "in a browser.");
+            $"This is the link, shown this once and good once, until {invitation.ExpiresAt}. "
+            + "Whoever is invited opens it in a browser.");
         await Console.Out.WriteLineAsync(
             workplace.GetRequiredService<Mailer>().LinkTo(InvitationEndpoints.Page, secret));
         return 0;

@@ -48,7 +48,7 @@ public static class AccountPages
     }
 
     private static async Task<IResult> Show(ConsolePage page) => page.WantsCsv
-        ? AccountPage.Sessions(page).Csv(await page.Api.All<OwnSession>("users/me/sessions"))
+        ? Sessions(page).Csv(await page.Api.All<OwnSession>("users/me/sessions"))
         : await ShowAccount(page, new AccountForms());
 
     private static async Task<IResult> ChangePassword(ConsolePage page, FormState form)
@@ -137,12 +137,26 @@ public static class AccountPages
             : page.GoTo(Address, "You are no member there any more.");
     }
 
+    /// <summary>Sessions, and a button for each but the one that looks at them.</summary>
+    private static Table<OwnSession> Sessions(ConsolePage page) => new(
+        "sessions",
+        new("Signed in", session => Cell.Time(session.CreatedAt)),
+        new("Last used", session => Cell.Time(session.LastSeenAt)),
+        new("Ends at the latest", session => Cell.Time(session.ExpiresAt)),
+        new("This browser", session => Cell.Text(session.IsCurrent ? "yes" : "")),
+        new(
+            "End it",
+            session => session.IsCurrent
+                ? Cell.Text("")
+                : Cell.Drawn(AccountPage.End(page, $"{Address}/sessions/{session.SessionId}/end")),
+            InCsv: false));
+
     private static async Task<IResult> ShowAccount(ConsolePage page, AccountForms forms)
     {
         var sessions = await page.Api.All<OwnSession>("users/me/sessions");
         return page.Show<AccountPage>(
             new AccountModel(
-                AccountPage.Sessions(page).View(sessions, "No browser is signed in."),
+                Sessions(page).View(sessions, "No browser is signed in."),
                 sessions.Count(session => !session.IsCurrent),
                 forms),
             forms.Refused);

@@ -96,6 +96,13 @@ public static class AuditPages
         return members;
     }
 
+    private static string Text(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Array => string.Join(", ", value.EnumerateArray().Select(Text)),
+        _ => value.GetRawText(),
+    };
+
     private static void Add(Dictionary<string, string> members, string name, JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.Object)
@@ -107,10 +114,7 @@ public static class AuditPages
         }
         else if (value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined))
         {
-            members[name] = value.ValueKind == JsonValueKind.Array
-                && value.EnumerateArray().All(item => item.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array))
-                    ? string.Join(", ", value.EnumerateArray())
-                    : value.ToString();
+            members[name] = Text(value);
         }
     }
 }

@@ -125,7 +125,7 @@ public static class KeyPages
         var answer = await page.Api.Send<ApiKey>(HttpMethods.Patch, $"{owner.Path}/{page.Id("key_id")}", form, body);
         return answer.Problem is { } problem
             ? await ShowKey(page, edit: form.Refused(problem))
-            : page.GoTo($"{owner.Address}/{page.Id("key_id")}", "The key is changed; it holds everywhere in 5 seconds.");
+            : page.GoTo($"{owner.Address}/{page.Id("key_id")}", "Changed; it holds everywhere in 5 seconds.");
     }
 
     private static async Task<IResult> Rotate(ConsolePage page, FormState form)

@@ -2,7 +2,9 @@ using Countinghouse.Access;
 
 namespace Countinghouse.WebConsole.Everyone;
 
-/// <summary>A place that waits for somebody; the link only in the answer that made it, where no mail is set up.</summary>
+/// <summary>
+/// A place that waits for somebody; the link only in the answer that made it, where no mail is set up.
+/// </summary>
 public sealed record Invitation(
     string LinkId,
     string Email,
