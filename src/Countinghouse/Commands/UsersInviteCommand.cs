@@ -60,9 +60,8 @@ internal static class UsersInviteCommand
         }
 
         await Console.Error.WriteLineAsync(
-            $"This is the link, shown this once and good once, until {invitation.ExpiresAt}. Until there is a page, "
-            + "accept it with: curl -H 'Content-Type: application/json' -d '{\"token\":\"(the part after #)\",\"name\":"
-            + $"\"...\",\"password\":\"...\"}}' URL{HttpOptions.BasePath}/invitations/accept");
+            $"This is the link, shown this once and good once, until {invitation.ExpiresAt}. "
+            + "Whoever is invited opens it in a browser.");
         await Console.Out.WriteLineAsync(
             workplace.GetRequiredService<Mailer>().LinkTo(InvitationEndpoints.Page, secret));
         return 0;

@@ -30,6 +30,12 @@ public sealed record ApiProblem(
 public sealed class RefusedByApiException(ApiProblem problem) : Exception(problem.Title)
 {
     public ApiProblem Problem { get; } = problem;
+
+    /// <summary>In the API's own words, for what a page looked for in a list and did not find.</summary>
+    public static RefusedByApiException NotFound() => new(new ApiProblem(
+        StatusCodes.Status404NotFound,
+        "Not found",
+        "There is nothing at this address, or it is not yours to see."));
 }
 
 /// <summary>Where in a list a page stands.</summary>
@@ -110,9 +116,9 @@ public sealed class Api(HttpContext context)
         where T : class => Ask<T>(method, path, form, body);
 
     /// <summary>A file of the API's own, such as a statement.</summary>
-    public async Task<IResult> File(string path, string accept)
+    public async Task<IResult> File(string path, string accept, params (string Name, object? Value)[] query)
     {
-        var answer = await Call(HttpMethods.Get, path, form: null, body: null, accept);
+        var answer = await Call(HttpMethods.Get, WithQuery(path, query), form: null, body: null, accept);
         if (answer.Response.StatusCode != StatusCodes.Status200OK)
         {
             throw new RefusedByApiException(await ReadProblem(answer));
@@ -180,9 +186,14 @@ public sealed class Api(HttpContext context)
                 request.Headers.Cookie = context.Request.Headers.Cookie;
                 request.Headers.Accept = accept;
                 request.Headers[RequestIds.Header] = context.TraceIdentifier;
-                if (form is not null)
+                // Forms of pages before signing in have neither.
+                if (form is { Token.Length: > 0 })
                 {
                     request.Headers["X-CSRF-Token"] = form.Token;
+                }
+
+                if (form is { Key.Length: > 0 })
+                {
                     request.Headers[Idempotency.Header] = form.Key;
                 }
 

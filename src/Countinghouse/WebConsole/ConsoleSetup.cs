@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Countinghouse.WebConsole.Advertiser;
+using Countinghouse.WebConsole.Everyone;
 using Countinghouse.WebConsole.Platform;
 using Countinghouse.WebConsole.Retailer;
 using Countinghouse.WebConsole.Signing;
@@ -62,6 +63,12 @@ public static class ConsoleSetup
         console.MapAdvertiser();
         console.MapRetailer();
         console.MapPlatform();
+        console.MapAccount();
+        console.MapKeys();
+        console.MapClients();
+        console.MapMembers();
+        console.MapAudit();
+        console.MapSettings();
         return app;
     }
 

@@ -47,8 +47,9 @@ public sealed class FormState
     }
 
     /// <summary>A form nobody has sent yet, with what its fields begin with.</summary>
-    public static FormState Fresh(params (string Name, string? Value)[] values) => new(values.ToDictionary(
-        pair => pair.Name, pair => new StringValues(pair.Value ?? ""), StringComparer.Ordinal));
+    public static FormState Fresh(params (string Name, string? Value)[] values) => new(values
+        .GroupBy(pair => pair.Name, pair => pair.Value ?? "")
+        .ToDictionary(same => same.Key, same => new StringValues([.. same]), StringComparer.Ordinal));
 
     /// <summary>What a page asks of the API by itself where that takes a form, though nothing is changed.</summary>
     public static FormState Of(ConsolePage page) => Fresh(

@@ -9,7 +9,9 @@ namespace Countinghouse.WebConsole.Signing;
 /// <param name="Form">What was typed.</param>
 /// <param name="Return">Where to go afterwards.</param>
 /// <param name="Done">True when it is done and the page only says so.</param>
-public sealed record SigningModel(HttpContext Context, FormState Form, string Return = "", bool Done = false);
+/// <param name="Session">Who is signed in already, where that matters.</param>
+public sealed record SigningModel(
+    HttpContext Context, FormState Form, string Return = "", bool Done = false, Session? Session = null);
 
 /// <summary>Signing in and out, and what people come to by links in mails.</summary>
 public static class SigningPages
@@ -22,7 +24,7 @@ public static class SigningPages
         console.MapPost("/sign-in", SignIn);
         console.MapPost("/sign-out", SignOut);
         console.MapPost("/theme", Theme);
-        console.MapGet("/invitation", ShowInvitation);
+        console.MapGet("/invitation", OpenInvitation);
         console.MapPost("/invitation", AcceptInvitation);
         console.MapGet("/forgotten", ShowForgotten);
         console.MapPost("/forgotten", AskReset);
@@ -84,10 +86,13 @@ public static class SigningPages
         return ConsolePage.SeeOther(Local(form.Text("back")));
     }
 
-    private static RazorComponentResult<InvitationPage> ShowInvitation(HttpContext context) =>
-        Show<InvitationPage>(new SigningModel(context, FormState.Fresh()));
+    private static Task<IResult> OpenInvitation(HttpContext context, Api api) =>
+        ShowInvitation(context, api, FormState.Fresh());
 
-    /// <summary>Whoever has an account comes signed in and gives neither name nor password.</summary>
+    /// <summary>
+    /// Whoever has an account comes signed in and gives neither name nor password; the form then carries the
+    /// anti-forgery token, without which the API would not take the session for theirs.
+    /// </summary>
     private static async Task<IResult> AcceptInvitation(HttpContext context, Api api, FormState form)
     {
         var answer = await api.Send<object>(HttpMethods.Post, "invitations/accept", form, new
@@ -97,9 +102,12 @@ public static class SigningPages
             password = form.Secret("password") is { Length: > 0 } password ? password : null,
         });
         return answer.Problem is { } problem
-            ? Show<InvitationPage>(new SigningModel(context, form.Refused(problem)))
+            ? await ShowInvitation(context, api, form.Refused(problem))
             : Show<InvitationPage>(new SigningModel(context, form, Done: true));
     }
+
+    private static async Task<IResult> ShowInvitation(HttpContext context, Api api, FormState form) =>
+        Show<InvitationPage>(new SigningModel(context, form, Session: (await api.Ask<Session>("session")).Value));
 
     private static RazorComponentResult<ForgottenPage> ShowForgotten(HttpContext context) =>
         Show<ForgottenPage>(new SigningModel(context, FormState.Fresh()));

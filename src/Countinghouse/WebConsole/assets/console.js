@@ -133,6 +133,10 @@ function choose(box) {
 }
 
 function copy(button) {
+  // Browsers have no clipboard for pages that came without TLS; the text can be selected at a click then.
+  if (!navigator.clipboard) {
+    return;
+  }
   button.hidden = false;
   button.addEventListener('click', async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
