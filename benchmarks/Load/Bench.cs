@@ -86,6 +86,18 @@ internal sealed class Bench(BenchOptions options)
                 options.Server, ServerProcess.FreePort(), ReadyPath, port => Serve(store, port));
         }
 
+        if (options.Only.Contains("console"))
+        {
+            await using var demo = await ServerProcess.Start(
+                options.Server,
+                ServerProcess.FreePort(),
+                ReadyPath,
+                port => [.. Serve(store, port), "--demo-scale", $"{ConsoleBench.DemoScale}"]);
+            figures.Console.AddRange(await new ConsoleBench(demo.Port, store.Folder, options).Measure());
+            Table.Pages(figures.Console);
+            return;
+        }
+
         await using var servers = new Servers(port => ServerProcess.Start(
             options.Server, port, ReadyPath, own => [.. Serve(store, own), "--no-demo"]));
         await servers.Have(1);

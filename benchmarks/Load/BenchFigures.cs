@@ -24,6 +24,8 @@ internal sealed class EngineFigures
 
     public List<AccessFigures> Access { get; } = [];
 
+    public List<ConsoleFigures> Console { get; } = [];
+
     public CloseFigures? Close { get; set; }
 
     public long? IdleMemory { get; set; }

@@ -8,14 +8,14 @@ Option<string> folder = new("--folder") { Required = true, Description = "Where 
 Option<string> json = new("--json") { Required = true, Description = "The file of the figures" };
 Option<string?> postgres = new("--postgres") { Description = "A PostgreSQL server to make a database on" };
 Option<string[]> engine = new("--engine") { Description = "sqlite or postgres; both without it" };
-Option<string[]> only = new("--only") { Description = "Groups of rows: ingest, raw, reports, access, close" };
+Option<string[]> only = new("--only") { Description = "Groups of rows: ingest, raw, reports, access, close, console" };
 Option<string> rows = new("--rows") { Description = "Ingest rows with this in their name" };
 Option<double?> seconds = new("--seconds") { Description = "How long each row is measured" };
 Option<int> rate = new("--rate") { Description = "Most events a second of an ingest row; without it, as it goes" };
 Option<int> scale = new("--scale") { Description = "Millions of events to fill each database with first" };
 Option<bool> quick = new("--quick") { Description = "Fewer and shorter rows: about a minute" };
 engine.AcceptOnlyFromAmong("sqlite", "postgres");
-only.AcceptOnlyFromAmong("ingest", "raw", "reports", "access", "close");
+only.AcceptOnlyFromAmong("ingest", "raw", "reports", "access", "close", "console");
 var command = new RootCommand("Measures Countinghouse; ./bench starts it.")
 {
     server, plaintext, folder, json, postgres, engine, only, rows, seconds, rate, scale, quick,

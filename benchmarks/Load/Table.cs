@@ -83,6 +83,20 @@ internal static class Table
         }
     }
 
+    public static void Pages(IReadOnlyList<ConsoleFigures> rows)
+    {
+        Console.WriteLine("\n" + Line("page, one at a time", "p50 ms", "p99 ms", "call", "p50 ms", "p99 ms"));
+        foreach (var row in rows)
+        {
+            Console.WriteLine(Line(
+                Short(row.Row), Tenths(row.PageP50), Tenths(row.PageP99), Short(row.Call), Tenths(row.CallP50),
+                Tenths(row.CallP99)));
+        }
+
+        // Without the ids that all of them begin with.
+        static string Short(string path) => string.Join('/', path.Split('/').Where(part => part.Length < 20));
+    }
+
     public static void Close(CloseFigures close) => Note(
         $"closing a month of {Whole(close.Retailers)} retailers, {Whole(close.Campaigns)} campaigns and "
         + $"{Whole(close.RollupRows)} rollups: {Tenths(close.Seconds)} s, {Tenths(close.ProcessorSeconds)} s of them "

@@ -28,7 +28,7 @@ public static class AccessSetup
     {
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessOptionsValidator>();
         services.AddOptions<AccessOptions>().Bind(configuration.GetSection(AccessOptions.Section)).ValidateOnStart();
-        services.AddSingleton<AuditTrail>().AddSingleton<AuditReader>();
+        services.AddSingleton<AuditTrail>().AddSingleton<AuditReader>().AddSingleton<ActorNames>();
         services.AddSingleton<CredentialStore>().AddSingleton<CredentialCache>().AddSingleton<OwnerStore>();
         services.AddHostedService<CredentialUseJob>();
 

@@ -30,6 +30,13 @@ public static class CampaignEndpoints
             .WithName("apps_advertising_api_campaigns_get_campaign")
             .WithSummary("Read a campaign")
             .WithDescription("Its terms, status, offers and what is left of its budget.");
+        campaign.MapRead("/history", History)
+            .RequirePermission(Permission.ReadReports)
+            .WithQuery(Page.NumberParameter, Page.SizeParameter)
+            .WithName("apps_advertising_api_campaigns_list_history")
+            .WithSummary("List a campaign's changes")
+            .WithDescription(
+                "Who changed what, the latest first. That events used up the budget is no entry: nobody decided it.");
         campaign.MapPatch("/", Change)
             .RequirePermission(Permission.WriteCampaigns)
             .Accepts<CampaignPatch>("application/json")
@@ -134,6 +141,14 @@ public static class CampaignEndpoints
         var owner = await owners.OfCampaign(campaign, cancellation);
         var found = await store.Find(owner!.Value, campaign, cancellation);
         return found is null ? Problems.NotFound() : TypedResults.Ok(found);
+    }
+
+    private static async Task<Ok<Paged<CampaignHistoryEntry>>> History(
+        HttpContext context, CampaignHistory history, OwnerStore owners, CancellationToken cancellation)
+    {
+        var campaign = context.Id<CampaignId>("campaign_id");
+        var owner = await owners.OfCampaign(campaign, cancellation);
+        return TypedResults.Ok(await history.List(owner!.Value, campaign, Page.Read(context), cancellation));
     }
 
     private static async Task<Results<Ok<Campaign>, Problem>> Change(

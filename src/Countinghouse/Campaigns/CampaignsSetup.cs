@@ -5,6 +5,7 @@ public static class CampaignsSetup
 {
     public static IServiceCollection AddCampaigns(this IServiceCollection services) => services
         .AddSingleton<CampaignStore>()
+        .AddSingleton<CampaignHistory>()
         .AddSingleton<CampaignSnapshots>()
         .AddSingleton<CampaignScheduleJob>()
         .AddHostedService(provider => provider.GetRequiredService<CampaignScheduleJob>());

@@ -138,7 +138,7 @@ internal static class ExportCommand
         var all = new List<OrganizationId>();
         for (var page = new Page(1, PageRows); ; page = page with { Number = page.Number + 1 })
         {
-            var some = await store.List(page, cancellation);
+            var some = await store.List(search: null, page, cancellation);
             all.AddRange(some.Data.Select(organization => organization.OrganizationId));
             if (!some.Pagination.HasNext)
             {

@@ -30,7 +30,7 @@ internal static class OrganizationsListCommand
         var rows = new List<string[]>();
         for (var page = new Page(1, PageRows); ; page = page with { Number = page.Number + 1 })
         {
-            var some = await store.List(page, cancellation);
+            var some = await store.List(search: null, page, cancellation);
             rows.AddRange(some.Data.Select(Row));
             if (!some.Pagination.HasNext)
             {

@@ -107,8 +107,10 @@ public static class Server
         api.MapCampaigns();
         api.MapEvents();
         api.MapReceipts();
+        api.MapIngestHealth();
         api.MapVerifications();
         api.MapReporting();
+        api.MapInvalidTraffic();
         api.MapAdjustments();
         api.MapRevenueShare();
         api.MapPayouts();

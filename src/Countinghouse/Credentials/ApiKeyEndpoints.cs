@@ -1,7 +1,9 @@
 using Countinghouse.Access;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
+using Countinghouse.RateLimits;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Credentials;
 
@@ -99,7 +101,11 @@ public static class ApiKeyEndpoints
         TypedResults.Ok(await store.List(Owner(context), Page.Read(context), cancellation));
 
     private static async Task<Results<Created<ApiKeyOut>, Problem>> Create(
-        HttpContext context, ApiKeyStore store, TimeProvider clock, CancellationToken cancellation)
+        HttpContext context,
+        ApiKeyStore store,
+        IOptions<RateLimitOptions> limits,
+        TimeProvider clock,
+        CancellationToken cancellation)
     {
         var body = await context.ReadJson<NewOrganizationKey>(cancellation);
         if (body.Problem is { } unreadable)
@@ -116,6 +122,7 @@ public static class ApiKeyEndpoints
         var metadata = MetadataMap.New(body, written.Metadata);
         body.Refuse(ApiKeyRules.EndFault(written.ExpiresAt, Now(clock)));
         body.Refuse(ApiKeyRules.OriginFaults(kind, written.AllowedOrigins));
+        body.Refuse(LimitFaults(context, kind, written.RateLimitPerMinute, written.RateLimitPerDay, null, limits));
         var wanted = new NewApiKey(
             Owner(context),
             kind,
@@ -135,7 +142,11 @@ public static class ApiKeyEndpoints
     }
 
     private static async Task<Results<Created<ApiKeyOut>, Problem>> CreateOwn(
-        HttpContext context, ApiKeyStore store, TimeProvider clock, CancellationToken cancellation)
+        HttpContext context,
+        ApiKeyStore store,
+        IOptions<RateLimitOptions> limits,
+        TimeProvider clock,
+        CancellationToken cancellation)
     {
         var body = await context.ReadJson<NewUserKey>(cancellation);
         if (body.Problem is { } unreadable)
@@ -146,6 +157,8 @@ public static class ApiKeyEndpoints
         var written = body.Value;
         var metadata = MetadataMap.New(body, written.Metadata);
         body.Refuse(ApiKeyRules.EndFault(written.ExpiresAt, Now(clock)));
+        body.Refuse(LimitFaults(
+            context, KeyKind.Csu, written.RateLimitPerMinute, written.RateLimitPerDay, null, limits));
         var wanted = new NewApiKey(
             Owner(context),
             KeyKind.Csu,
@@ -168,7 +181,11 @@ public static class ApiKeyEndpoints
             : Problems.NotFound();
 
     private static async Task<Results<Ok<ApiKeyOut>, Problem>> Change(
-        HttpContext context, ApiKeyStore store, TimeProvider clock, CancellationToken cancellation)
+        HttpContext context,
+        ApiKeyStore store,
+        IOptions<RateLimitOptions> limits,
+        TimeProvider clock,
+        CancellationToken cancellation)
     {
         var body = await context.ReadJson<ApiKeyPatch>(cancellation);
         if (body.Problem is null)
@@ -187,6 +204,8 @@ public static class ApiKeyEndpoints
             stored =>
             {
                 var wanted = ApiKeyPatch.Apply(body, stored, Now(clock));
+                body.Refuse(LimitFaults(
+                    context, stored.Kind, wanted.RateLimitPerMinute, wanted.RateLimitPerDay, stored, limits));
                 return body.Problem is null && MayGive(context, stored) && MayGive(context, wanted) ? wanted : null;
             },
             cancellation);
@@ -250,6 +269,16 @@ public static class ApiKeyEndpoints
         CredentialOutcome.Refused => Problems.MoreThanOwn(),
         CredentialOutcome.Done => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "no refusal"),
     };
+
+    private static IEnumerable<FieldError> LimitFaults(
+        HttpContext context,
+        KeyKind kind,
+        int perMinute,
+        int perDay,
+        ApiKey? stored,
+        IOptions<RateLimitOptions> limits) => AccessRules.Operates(context.Caller())
+        ? []
+        : ApiKeyRules.LimitFaults(kind, perMinute, perDay, stored, limits.Value);
 
     private static bool MayGive(HttpContext context, ApiKey key) => MayGive(context, key.Owner, key.Kind, key.Role);
 

@@ -50,11 +50,11 @@ public sealed record NewOrganizationKey
     /// <summary>When it ends; null for never.</summary>
     public Instant? ExpiresAt { get; init; }
 
-    /// <summary>Requests a minute; 0 for the default of its kind.</summary>
+    /// <summary>Requests a minute; 0 for the default of its kind. The operator alone gives more than that.</summary>
     [Range(0, RateLimitOptions.PerMinuteMax)]
     public int RateLimitPerMinute { get; init; }
 
-    /// <summary>Requests a UTC day; 0 for the default of its kind.</summary>
+    /// <summary>Requests a UTC day; 0 for the default of its kind. The operator alone gives more than that.</summary>
     [Range(0, RateLimitOptions.PerDayMax)]
     public int RateLimitPerDay { get; init; }
 
@@ -83,11 +83,11 @@ public sealed record NewUserKey
     /// <summary>When it ends; null for never.</summary>
     public Instant? ExpiresAt { get; init; }
 
-    /// <summary>Requests a minute; 0 for the default of its kind.</summary>
+    /// <summary>Requests a minute; 0 for the default of its kind. The operator alone gives more than that.</summary>
     [Range(0, RateLimitOptions.PerMinuteMax)]
     public int RateLimitPerMinute { get; init; }
 
-    /// <summary>Requests a UTC day; 0 for the default of its kind.</summary>
+    /// <summary>Requests a UTC day; 0 for the default of its kind. The operator alone gives more than that.</summary>
     [Range(0, RateLimitOptions.PerDayMax)]
     public int RateLimitPerDay { get; init; }
 
@@ -112,11 +112,11 @@ public sealed record ApiKeyPatch
     /// <summary>When it ends; null for never.</summary>
     public Instant? ExpiresAt { get; init; }
 
-    /// <summary>Requests a minute; 0 for the default of its kind.</summary>
+    /// <summary>Requests a minute; 0 for the default of its kind. The operator alone gives more than that.</summary>
     [Range(0, RateLimitOptions.PerMinuteMax)]
     public int RateLimitPerMinute { get; init; }
 
-    /// <summary>Requests a UTC day; 0 for the default of its kind.</summary>
+    /// <summary>Requests a UTC day; 0 for the default of its kind. The operator alone gives more than that.</summary>
     [Range(0, RateLimitOptions.PerDayMax)]
     public int RateLimitPerDay { get; init; }
 

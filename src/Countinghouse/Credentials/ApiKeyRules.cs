@@ -1,6 +1,8 @@
+using System.Globalization;
 using Countinghouse.Access;
 using Countinghouse.Http;
 using Countinghouse.Primitives;
+using Countinghouse.RateLimits;
 
 namespace Countinghouse.Credentials;
 
@@ -15,6 +17,34 @@ public static class ApiKeyRules
     public static FieldError? EndFault(Instant? expiresAt, Instant now) => expiresAt <= now
         ? new FieldError("expires_at", "must be in the future, or null for never", "invalid")
         : null;
+
+    /// <summary>
+    /// What is wrong with the limits that somebody who does not operate the platform gives a key: others share its
+    /// machines, so more than the default of its kind is the operator's to give. What the operator gave may stay.
+    /// </summary>
+    public static IEnumerable<FieldError> LimitFaults(
+        KeyKind kind, int perMinute, int perDay, ApiKey? stored, RateLimitOptions limits)
+    {
+        var (usualMinute, usualDay) = kind == KeyKind.Cpk
+            ? (limits.PublishablePerMinute, limits.PublishablePerDay)
+            : (limits.KeyPerMinute, limits.KeyPerDay);
+        if (perMinute > Math.Max(usualMinute, stored?.RateLimitPerMinute ?? 0))
+        {
+            yield return AboveDefault("rate_limit_per_minute", usualMinute);
+        }
+
+        if (perDay > Math.Max(usualDay, stored?.RateLimitPerDay ?? 0))
+        {
+            yield return AboveDefault("rate_limit_per_day", usualDay);
+        }
+    }
+
+    private static FieldError AboveDefault(string field, int usual) => new(
+        field,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"must be at most {usual}, the platform's default; more is the operator's to give"),
+        "invalid");
 
     /// <summary>What is wrong with the pages that a key is to be bound to.</summary>
     public static IEnumerable<FieldError> OriginFaults(KeyKind kind, IReadOnlyList<string> origins)

@@ -39,7 +39,7 @@ public static class OAuthEndpoints
             .WithSummary("End an access token")
             .WithDescription(
                 "One of the client's own (RFC 7009); every node refuses it within five seconds. A token that is not "
-                + "good, or no longer, is 200 too.");
+                + "good, or no longer, is 200 too, and so is another client's, which goes on.");
         oauth.MapPost("/introspect", Introspect)
             .Accepts<TokenQuestion>(OAuthForm.MediaType)
             .WithName("apps_advertising_api_oauth_introspect")
@@ -103,15 +103,11 @@ public static class OAuthEndpoints
             return OAuthErrors.Missing("token");
         }
 
-        if (await tokens.Find(text, cancellation) is not { } token)
+        // Another client's token stays as it is. RFC 7009 would have the client told so (2.1), but a token that is not
+        // good is 200 (2.2): any other answer would say that this one is, to a client that has no business with it.
+        if (await tokens.Find(text, cancellation) is not { } token || token.Client.Id != client!.Id)
         {
             return TypedResults.Ok();
-        }
-
-        // Whoever has it could use it, so it is no secret to them that it is good.
-        if (token.Client.Id != client!.Id)
-        {
-            return OAuthErrors.TokenOfAnother();
         }
 
         Acting.Begin(ActingFor(context, client));

@@ -103,9 +103,6 @@ public static class OAuthErrors
         "invalid_scope",
         "The scope names something that is not one of this client's scopes.");
 
-    public static OAuthError TokenOfAnother() => new(
-        StatusCodes.Status400BadRequest, "invalid_grant", "The token was issued to another client.");
-
     /// <summary>What the rest of the program answers with, said to an OAuth client.</summary>
     public static OAuthError Of(Problem problem) => problem.Code switch
     {

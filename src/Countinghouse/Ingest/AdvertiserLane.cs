@@ -3,8 +3,14 @@ using Countinghouse.Primitives;
 namespace Countinghouse.Ingest;
 
 /// <summary>A request's events with their answers.</summary>
-internal sealed class EventRequest(ArraySegment<SentEvent> events, EventSender sender, bool atomic)
+/// <param name="events">Its events.</param>
+/// <param name="sender">Who sent it.</param>
+/// <param name="atomic">True: one refusal refuses all.</param>
+/// <param name="arrivedAt">Timestamp of when it came into the queue.</param>
+internal sealed class EventRequest(ArraySegment<SentEvent> events, EventSender sender, bool atomic, long arrivedAt)
 {
+    public long ArrivedAt => arrivedAt;
+
     public ArraySegment<SentEvent> Events => events;
 
     public EventSender Sender => sender;

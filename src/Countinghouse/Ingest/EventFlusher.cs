@@ -41,6 +41,7 @@ public sealed partial class EventFlusher(
     /// </summary>
     internal async Task Flush(List<(AdvertiserLane Lane, List<EventPart> Parts)> work)
     {
+        var began = clock.GetTimestamp();
         var flushId = Guid.CreateVersion7(clock.GetUtcNow());
         for (var attempt = 1; ; attempt++)
         {
@@ -62,7 +63,7 @@ public sealed partial class EventFlusher(
                     versions.Changed(lane.Advertiser);
                 }
 
-                metrics.Flushed(work);
+                metrics.Flushed(work, began);
                 Faults.Hit("before_answer");
                 work.ForEach(one => one.Parts.ForEach(part => part.Succeed()));
                 return;

@@ -11,7 +11,11 @@ namespace Countinghouse.Ingest;
 /// no timer. What may wait in all is bounded.
 /// </summary>
 public sealed class EventWriter(
-    EventFlusher flusher, OwnerStore owners, IOptions<IngestOptions> options, IngestMetrics metrics)
+    EventFlusher flusher,
+    OwnerStore owners,
+    IOptions<IngestOptions> options,
+    IngestMetrics metrics,
+    TimeProvider clock)
     : IAsyncDisposable
 {
     /// <summary>Most events of a request.</summary>
@@ -42,7 +46,7 @@ public sealed class EventWriter(
 
         try
         {
-            var request = new EventRequest(events, sender, atomic);
+            var request = new EventRequest(events, sender, atomic, clock.GetTimestamp());
             var parts = await Split(request, cancellation);
             if (parts.Count > 0 && !(atomic && request.Answers.Any(answer => answer.IsRefusal)))
             {

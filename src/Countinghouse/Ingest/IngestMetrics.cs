@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Countinghouse.Primitives;
 
 namespace Countinghouse.Ingest;
 
@@ -18,8 +19,13 @@ public enum FoundIn
     Run = 3,
 }
 
+/// <summary>Counts since a start: of events, but for the flushes.</summary>
+public readonly record struct IngestCounts(
+    long Accepted, long Duplicates, long Conflicts, long Flushes, long Refusals);
+
 /// <summary>
-/// What became of events, counted once they are durable; per batch and per request, never per event.
+/// What became of events, counted once they are durable; per batch and per request, never per event. The meters are for
+/// whoever collects them; the same counts are kept here for the operator, who asks this node.
 /// </summary>
 public sealed class IngestMetrics : IDisposable
 {
@@ -37,8 +43,17 @@ public sealed class IngestMetrics : IDisposable
     private readonly Counter<long> _flushes;
     private readonly Counter<long> _refusals;
 
-    public IngestMetrics()
+    private readonly TimeProvider _clock;
+    private readonly IngestTimes _times;
+    private readonly Lock _gate = new();
+    private IngestCounts _counts;
+    private Instant? _lastEventAt;
+
+    public IngestMetrics(TimeProvider clock)
     {
+        _clock = clock;
+        _times = new IngestTimes(clock);
+        StartedAt = Instant.Of(clock.GetUtcNow());
         _accepted = _meter.CreateCounter<long>("ingest.accepted", "{event}", "Events put on record.");
         _duplicates = _meter.CreateCounter<long>(
             "ingest.duplicates", "{event}", "Events that were on record, by where they were found.");
@@ -49,8 +64,38 @@ public sealed class IngestMetrics : IDisposable
             "ingest.queue_refusals", "{event}", "Events refused because the queue was full.");
     }
 
+    public Instant StartedAt { get; }
+
+    /// <summary>All since the start.</summary>
+    public IngestCounts Counts
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _counts;
+            }
+        }
+    }
+
+    /// <summary>When this node last put an event on record; null before the first.</summary>
+    public Instant? LastEventAt
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lastEventAt;
+            }
+        }
+    }
+
+    internal LastMinute LastMinute => _times.Read();
+
     /// <summary>Counts the answers of a flush whose transaction is durable.</summary>
-    internal void Flushed(List<(AdvertiserLane Lane, List<EventPart> Parts)> work)
+    /// <param name="work">The flush.</param>
+    /// <param name="began">Timestamp of its beginning.</param>
+    internal void Flushed(List<(AdvertiserLane Lane, List<EventPart> Parts)> work, long began)
     {
         var accepted = 0L;
         Span<long> duplicates = stackalloc long[Places.Length];
@@ -78,6 +123,19 @@ public sealed class IngestMetrics : IDisposable
             }
         }
 
+        _times.Flushed(began, accepted, work);
+        lock (_gate)
+        {
+            _counts = _counts with
+            {
+                Accepted = _counts.Accepted + accepted,
+                Duplicates = _counts.Duplicates + Sum(duplicates),
+                Conflicts = _counts.Conflicts + Sum(conflicts),
+                Flushes = _counts.Flushes + 1,
+            };
+            _lastEventAt = accepted > 0 ? Instant.Of(_clock.GetUtcNow()) : _lastEventAt;
+        }
+
         _flushes.Add(1);
         Add(_accepted, accepted);
         for (var place = 0; place < Places.Length; place++)
@@ -88,9 +146,29 @@ public sealed class IngestMetrics : IDisposable
     }
 
     /// <summary>Counts events that found the queue full.</summary>
-    public void Refused(int events) => _refusals.Add(events);
+    public void Refused(int events)
+    {
+        _times.Refused(events);
+        lock (_gate)
+        {
+            _counts = _counts with { Refusals = _counts.Refusals + events };
+        }
+
+        _refusals.Add(events);
+    }
 
     public void Dispose() => _meter.Dispose();
+
+    private static long Sum(ReadOnlySpan<long> counts)
+    {
+        var sum = 0L;
+        foreach (var count in counts)
+        {
+            sum += count;
+        }
+
+        return sum;
+    }
 
     private static void Add(Counter<long> counter, long count, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

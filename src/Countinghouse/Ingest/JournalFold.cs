@@ -88,11 +88,16 @@ public record struct StatCounts
 /// <param name="placements">Those known before the first batch; the fold adds what the batches define.</param>
 /// <param name="firstHour">Events billed before this hour are left out.</param>
 /// <param name="lastHour">Events billed after this hour are left out.</param>
+/// <param name="reasonsThrough">Reasons of batches after this one are left out.</param>
 public sealed class JournalFold(
-    List<Placement> placements, int firstHour = int.MinValue, int lastHour = int.MaxValue)
+    List<Placement> placements,
+    int firstHour = int.MinValue,
+    int lastHour = int.MaxValue,
+    long reasonsThrough = long.MaxValue)
 {
     // By small numbers, not by the key's four ids: a month of a large advertiser is millions of look-ups.
     private readonly Dictionary<(int Place, int Hour), StatCounts> _counts = [];
+    private readonly Dictionary<(int Place, int Day, EventReason Reason), ReasonCounts> _reasons = [];
     private readonly Dictionary<StatKey, int> _places = [];
     private readonly List<StatKey> _placeKeys = [];
     private readonly List<int> _placeOf = [];
@@ -123,6 +128,10 @@ public sealed class JournalFold(
                     _counts, (places[item.Placement], hour), out _);
                 counts.Add(item, known[item.Placement], occurred, batch.BatchNo);
                 Events++;
+                if (item.Validity != Validity.Valid && batch.BatchNo <= reasonsThrough)
+                {
+                    AddReason(places[item.Placement], hour / 100, item);
+                }
             }
         }
     }
@@ -153,6 +162,23 @@ public sealed class JournalFold(
 
         return sums;
     }
+
+    /// <summary>Invalid events by the rule that found them.</summary>
+    public Dictionary<ReasonKey, ReasonCounts> ByReason()
+    {
+        var sums = new Dictionary<ReasonKey, ReasonCounts>();
+        foreach (var ((place, day, reason), counts) in _reasons)
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(
+                sums, new ReasonKey(_placeKeys[place].Campaign, day, reason), out _) += counts;
+        }
+
+        return sums;
+    }
+
+    private void AddReason(int place, int day, in JournalEvent item) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(_reasons, (place, day, item.Reason), out _) +=
+            item.Kind == EventKind.Click ? new ReasonCounts(0, 1) : new ReasonCounts(1, 0);
 
     /// <summary>Gives new placements the number of their key without an hour; old and new prices meet in one.</summary>
     private void NumberPlaces()

@@ -18,7 +18,9 @@ public sealed record Difference(
 /// <summary>What the events of an advertiser and a span of hours come to, and where rollups say otherwise.</summary>
 public sealed record RollupComparison(long Events, Money Charge, IReadOnlyList<Difference> Differences);
 
-/// <summary>Holds rollup rows against the journal, row by row and column by column.</summary>
+/// <summary>
+/// Holds rollup rows, and those of invalid events by reason, against the journal, row by row and column by column.
+/// </summary>
 public sealed class RollupCheck(EventReader events)
 {
     /// <summary>Differences of one comparison that are listed; there are no more in the result.</summary>
@@ -42,7 +44,10 @@ public sealed class RollupCheck(EventReader events)
     {
         var through = await EventReader.ProjectedThrough(connection, advertiser, Rollups.Projection, cancellation);
         var fold = new JournalFold(
-            await events.Placements(connection, advertiser, cancellation), firstHour, lastHour);
+            await events.Placements(connection, advertiser, cancellation),
+            firstHour,
+            lastHour,
+            await EventReader.ProjectedThrough(connection, advertiser, InvalidReasons.Projection, cancellation));
         await events.ForEachOf(connection, advertiser, through, firstHour, lastHour, fold.Add, cancellation);
         var charge = fold.Charge;
         var differences = new List<Difference>();
@@ -62,7 +67,17 @@ public sealed class RollupCheck(EventReader events)
             Compare(differences, advertiser, key, default, counts);
         }
 
+        await InvalidReasons.Compare(
+            connection, advertiser, firstHour / 100, lastHour / 100, fold, Report, cancellation);
         return new RollupComparison(fold.Events, charge, differences);
+
+        void Report(Difference difference)
+        {
+            if (differences.Count < DifferencesMax)
+            {
+                differences.Add(difference);
+            }
+        }
     }
 
     private static (StatKey Key, StatCounts Stored) Read(DbDataReader row) => (

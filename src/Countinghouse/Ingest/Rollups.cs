@@ -20,9 +20,14 @@ public sealed class Rollups(Database database, EventReader events)
     private const string Lock = "SELECT through_batch FROM projection WHERE org_id = @org AND name = 'rollups'";
 
     private const string Behind = """
-        SELECT h.org_id FROM ingest_head h
-        JOIN projection p ON p.org_id = h.org_id AND p.name = 'rollups'
+        SELECT DISTINCT h.org_id FROM ingest_head h
+        JOIN projection p ON p.org_id = h.org_id AND p.name IN ('rollups', 'reasons')
         WHERE h.batch_no > p.through_batch ORDER BY h.org_id
+        """;
+
+    private const string Lag = """
+        SELECT CAST(COALESCE(SUM(h.batch_no - p.through_batch), 0) AS bigint) FROM ingest_head h
+        JOIN projection p ON p.org_id = h.org_id AND p.name = 'rollups'
         """;
 
     // Relative on purpose: the row may hold earlier batches' events.
@@ -74,6 +79,10 @@ public sealed class Rollups(Database database, EventReader events)
     public Task<List<OrganizationId>> ListBehind(CancellationToken cancellation) => database.Read(
         connection => connection.Query(Behind, row => row.Id<OrganizationId>(0), cancellation), cancellation);
 
+    /// <summary>Batches of all advertisers that are not rolled up yet.</summary>
+    public async Task<long> CountBehind(CancellationToken cancellation) => (await database.Read(
+        connection => connection.Number(Lag, cancellation), cancellation))!.Value;
+
     public Task<List<OrganizationId>> ListAll(CancellationToken cancellation) => database.Read(
         connection => connection.Query(Organizations, row => row.Id<OrganizationId>(0), cancellation), cancellation);
 
@@ -110,6 +119,8 @@ public sealed class Rollups(Database database, EventReader events)
                 await connection.Execute(DropRollups, cancellation, ("org", advertiser));
                 await connection.Execute(ClearTotals, cancellation, ("org", advertiser));
                 await connection.Execute(Advance, cancellation, ("org", advertiser), ("through", 0L));
+                await InvalidReasons.Drop(connection, advertiser, cancellation);
+                await InvalidReasons.Advance(connection, advertiser, 0, cancellation);
                 while (await Step(connection, advertiser, cancellation))
                 {
                     done += StepBatchesMax;
@@ -149,15 +160,60 @@ public sealed class Rollups(Database database, EventReader events)
     {
         var after = await connection.Number(Lock + database.ForUpdate, cancellation, ("org", advertiser))
             ?? throw new InvalidDataException($"{advertiser} has no projection of rollups.");
+        var reasons = await EventReader.ProjectedThrough(
+            connection, advertiser, InvalidReasons.Projection, cancellation);
         var last = await events.LastBatch(connection, advertiser, cancellation);
         var through = Math.Min(last, after + StepBatchesMax);
         if (through == after)
+        {
+            return await CatchUpReasons(connection, advertiser, reasons, after, cancellation);
+        }
+
+        var fold = new JournalFold(await events.Placements(connection, advertiser, cancellation));
+        await events.ForEach(connection, advertiser, after, through, fold.Add, cancellation);
+        await AddRows(connection, advertiser, fold, cancellation);
+        Faults.Hit("rollup_after_rows");
+        var moved = through;
+        Faults.Break("rollup_in_second_transaction", ref moved, after);
+        Faults.Late("rollup_in_second_transaction", () => Move(advertiser, through).GetAwaiter().GetResult());
+        await connection.Execute(Advance, cancellation, ("org", advertiser), ("through", moved));
+        if (reasons == after)
+        {
+            await InvalidReasons.Add(connection, advertiser, fold, cancellation);
+            await InvalidReasons.Advance(connection, advertiser, through, cancellation);
+        }
+
+        Faults.Hit("rollup_before_commit");
+        return through < last || reasons < after;
+    }
+
+    /// <summary>
+    /// Reads the reasons of batches that were rolled up before reasons were kept, so many at a time that new batches
+    /// need not wait for all of them; true when there is more.
+    /// </summary>
+    private async Task<bool> CatchUpReasons(
+        DbConnection connection,
+        OrganizationId advertiser,
+        long after,
+        long last,
+        CancellationToken cancellation)
+    {
+        var through = Math.Min(last, after + StepBatchesMax);
+        if (through <= after)
         {
             return false;
         }
 
         var fold = new JournalFold(await events.Placements(connection, advertiser, cancellation));
         await events.ForEach(connection, advertiser, after, through, fold.Add, cancellation);
+        await InvalidReasons.Add(connection, advertiser, fold, cancellation);
+        await InvalidReasons.Advance(connection, advertiser, through, cancellation);
+        return through < last;
+    }
+
+    private static async Task AddRows(
+        DbConnection connection, OrganizationId advertiser, JournalFold fold, CancellationToken cancellation)
+    {
         await connection.ExecuteMany(
             AddRollup,
             [
@@ -184,12 +240,5 @@ public sealed class Rollups(Database database, EventReader events)
                 pair.Value.Last, pair.Value.Version,
             }),
             cancellation);
-        Faults.Hit("rollup_after_rows");
-        var moved = through;
-        Faults.Break("rollup_in_second_transaction", ref moved, after);
-        Faults.Late("rollup_in_second_transaction", () => Move(advertiser, through).GetAwaiter().GetResult());
-        await connection.Execute(Advance, cancellation, ("org", advertiser), ("through", moved));
-        Faults.Hit("rollup_before_commit");
-        return through < last;
     }
 }

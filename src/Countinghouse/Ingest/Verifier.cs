@@ -65,7 +65,9 @@ public sealed class Verifier(
         """;
 
     private const string RollupMonths = """
-        SELECT DISTINCT hour / 10000 FROM stat_hourly WHERE org_id = @org
+        SELECT hour / 10000 FROM stat_hourly WHERE org_id = @org
+        UNION
+        SELECT day / 100 FROM invalid_daily WHERE org_id = @org
         """;
 
     private const string Runs = """
@@ -153,6 +155,10 @@ public sealed class Verifier(
             Head, row => Tuple.Create(row.GetInt64(0), row.Bytes(1)), cancellation, ("org", advertiser));
         books.Expect("ingest_head", "head", "batch_no", head?.Item1 ?? 0, audit.BatchNo);
         books.NotPast(Rollups.Projection, through, audit.BatchNo);
+        books.NotPast(
+            InvalidReasons.Projection,
+            await EventReader.ProjectedThrough(connection, advertiser, InvalidReasons.Projection, cancellation),
+            audit.BatchNo);
         books.NotPast(
             IdRunStore.Projection,
             await EventReader.ProjectedThrough(connection, advertiser, IdRunStore.Projection, cancellation),

@@ -31,13 +31,16 @@ public sealed record OrganizationPatch
 /// <summary>Organizations over HTTP.</summary>
 public static class OrganizationEndpoints
 {
+    private static readonly TextQuery Search =
+        new("q", "Only those with this in their name, or with exactly this id.", LengthMax: 200);
+
     public static IEndpointRouteBuilder MapOrganizations(this IEndpointRouteBuilder routes)
     {
         var organizations = routes.MapGroup("/organizations").WithTags("Organizations").Strict();
 
         organizations.MapRead("/", List)
             .RequirePermission(Permission.ReadReports)
-            .WithQuery(Page.NumberParameter, Page.SizeParameter)
+            .WithQuery(Search, Page.NumberParameter, Page.SizeParameter)
             .WithName("apps_advertising_api_organizations_list_organizations")
             .WithSummary("List organizations")
             .WithDescription("Those that you have a part in; every organization when the operator asks.");
@@ -64,11 +67,11 @@ public static class OrganizationEndpoints
     private static async Task<Ok<Paged<Organization>>> List(
         HttpContext context, OrganizationStore store, CancellationToken cancellation)
     {
-        var page = Page.Read(context);
+        var (search, page) = (Search.Read(context), Page.Read(context));
         var caller = context.Caller();
         return TypedResults.Ok(AccessRules.Operates(caller)
-            ? await store.List(page, cancellation)
-            : await store.List(caller.Memberships.Select(part => part.Organization), page, cancellation));
+            ? await store.List(search, page, cancellation)
+            : await store.List(caller.Memberships.Select(part => part.Organization), search, page, cancellation));
     }
 
     private static async Task<Results<Created<Organization>, Problem>> Create(

@@ -29,11 +29,15 @@ public sealed class OrganizationStore(
 
     private const string FindPlatform = Columns + " WHERE is_operator ORDER BY created_at, org_id LIMIT 1";
 
-    private const string ListAll = Columns + " ORDER BY created_at, org_id LIMIT @size OFFSET @offset";
+    // Everything has the empty text in its name, and nothing has the zero id.
+    private const string Found = @"(LOWER(name) LIKE LOWER(@text) ESCAPE '\' OR org_id = @id)";
 
-    private const string SelectSome = Columns + " WHERE org_id";
+    private const string ListFound =
+        Columns + " WHERE " + Found + " ORDER BY created_at, org_id LIMIT @size OFFSET @offset";
 
-    private const string CountAll = "SELECT COUNT(*) FROM organization";
+    private const string SelectSome = Columns + " WHERE " + Found + " AND org_id";
+
+    private const string CountFound = "SELECT COUNT(*) FROM organization WHERE " + Found;
 
     private const string Insert = """
         INSERT INTO organization (org_id, name, is_operator, created_at, metadata)
@@ -47,7 +51,8 @@ public sealed class OrganizationStore(
         """;
 
     private const string InsertProjections = """
-        INSERT INTO projection (org_id, name, through_batch) VALUES (@org, 'rollups', 0), (@org, 'ids', 0)
+        INSERT INTO projection (org_id, name, through_batch)
+        VALUES (@org, 'rollups', 0), (@org, 'reasons', 0), (@org, 'ids', 0)
         """;
 
     private const string Change = "UPDATE organization SET name = @name, metadata = @metadata WHERE org_id = @org";
@@ -59,23 +64,34 @@ public sealed class OrganizationStore(
     public Task<Organization?> FindOperator(CancellationToken cancellation) => database.Read(
         connection => connection.First(FindPlatform, Read, cancellation), cancellation);
 
-    public Task<Paged<Organization>> List(Page page, CancellationToken cancellation) => database.ReadSnapshot(
-        async connection =>
-        {
-            var total = (int)(await connection.Number(CountAll, cancellation))!.Value;
-            var rows = await connection.Query(
-                ListAll, Read, cancellation, ("size", page.Size), ("offset", page.Offset));
-            return new Paged<Organization>(rows, page, total);
-        },
-        cancellation);
+    /// <summary>In the order of their making.</summary>
+    /// <param name="search">Part of the name, or the id; null for all.</param>
+    /// <param name="page">Which of them.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    public Task<Paged<Organization>> List(string? search, Page page, CancellationToken cancellation) =>
+        database.ReadSnapshot(
+            async connection =>
+            {
+                var total = (int)(await connection.Number(CountFound, cancellation, Wanted(search)))!.Value;
+                var rows = await connection.Query(
+                    ListFound,
+                    Read,
+                    cancellation,
+                    [.. Wanted(search), ("size", page.Size), ("offset", page.Offset)]);
+                return new Paged<Organization>(rows, page, total);
+            },
+            cancellation);
 
-    /// <summary>Some of them, in the order of their making; callers have few.</summary>
+    /// <summary>The same of some of them; callers have few.</summary>
     public async Task<Paged<Organization>> List(
-        IEnumerable<OrganizationId> some, Page page, CancellationToken cancellation)
+        IEnumerable<OrganizationId> some, string? search, Page page, CancellationToken cancellation)
     {
         var rows = await database.Read(
             connection => connection.Query(
-                SelectSome + database.AnyOf("orgs"), Read, cancellation, ("orgs", database.ListOf(some))),
+                SelectSome + database.AnyOf("orgs"),
+                Read,
+                cancellation,
+                [.. Wanted(search), ("orgs", database.ListOf(some))]),
             cancellation);
         var sorted = rows.OrderBy(row => row.CreatedAt.Micros).ThenBy(row => row.OrganizationId.Value).ToList();
         return new Paged<Organization>([.. sorted.Skip((int)page.Offset).Take(page.Size)], page, sorted.Count);
@@ -164,6 +180,12 @@ public sealed class OrganizationStore(
             return changed;
         }
     }
+
+    private static (string, object?)[] Wanted(string? search) =>
+    [
+        ("text", Sql.Containing(search ?? "")),
+        ("id", ShortUuid.TryParse(search ?? "", out var id) ? id : Guid.Empty),
+    ];
 
     private static Organization Read(DbDataReader row) => new(
         row.Id<OrganizationId>(0),

@@ -60,12 +60,14 @@ public static class PayoutEndpoints
 
     private static readonly WireQuery<OrganizationId> Retailer = new("organization_id", "Only this retailer's.");
 
+    private static readonly WireQuery<PayoutRunId> Run = new("run_id", "Only those that this run made.");
+
     public static IEndpointRouteBuilder MapPayoutList(this IEndpointRouteBuilder routes)
     {
         var all = routes.MapGroup("").RequirePermission(Permission.Operate).WithTags("Payouts").Strict();
 
         all.MapRead("/payouts", ListAll)
-            .WithQuery(Retailer, State, Page.NumberParameter, Page.SizeParameter)
+            .WithQuery(Retailer, State, Run, Page.NumberParameter, Page.SizeParameter)
             .WithName("apps_advertising_api_payouts_list_all_payouts")
             .WithSummary("List all payouts")
             .WithDescription("Every retailer's, the latest first.");
@@ -136,7 +138,10 @@ public static class PayoutEndpoints
 
     private static async Task<Ok<Paged<PayoutOut>>> ListAll(
         HttpContext context, PayoutReader reader, CancellationToken cancellation) => TypedResults.Ok(
-        await reader.List(Retailer.Read(context), State.Read(context), Page.Read(context), cancellation));
+        await reader.List(
+            new PayoutFilter(Retailer.Read(context), State.Read(context), Run.Read(context)),
+            Page.Read(context),
+            cancellation));
 
     private static async Task<Ok<PayoutStateOut>> ReadState(PayoutStore store, CancellationToken cancellation) =>
         TypedResults.Ok(PayoutStateOut.From(await store.FindHalt(cancellation)));
@@ -163,7 +168,8 @@ public static class PayoutEndpoints
 
     private static async Task<Ok<Paged<PayoutOut>>> List(
         HttpContext context, PayoutReader reader, CancellationToken cancellation) => TypedResults.Ok(
-        await reader.List(Organization(context), State.Read(context), Page.Read(context), cancellation));
+        await reader.List(
+            new PayoutFilter(Organization(context), State.Read(context)), Page.Read(context), cancellation));
 
     private static async Task<Results<Ok<PayoutDetailOut>, Problem>> Read(
         HttpContext context, PayoutReader reader, CancellationToken cancellation) =>

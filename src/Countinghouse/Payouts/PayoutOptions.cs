@@ -13,6 +13,12 @@ public sealed class PayoutOptions
     [Range(1, 100_000)]
     public int MinimumUsd { get; init; } = 50;
 
+    /// <summary>
+    /// Day of the month, UTC, on which you mean to pay; retailers are told. Nothing is paid by it: people start runs.
+    /// </summary>
+    [Range(1, 28)]
+    public int PayDay { get; init; } = 10;
+
     /// <summary>A run is confirmed by somebody else than who asked for its preview.</summary>
     public bool SecondPerson { get; init; } = true;
 

@@ -46,6 +46,9 @@ public sealed record PayoutOut
 
     /// <summary>Whose word that is: the worker's, or who marked it so; null until then.</summary>
     public string? SettledBy { get; init; }
+
+    /// <summary>The retailer's name.</summary>
+    public required string OrganizationName { get; init; }
 }
 
 /// <summary>A record that a payout settles.</summary>
@@ -178,6 +181,9 @@ public sealed record PlanRowOut
     /// <summary>The records.</summary>
     public required IReadOnlyList<ShareId> ShareIds { get; init; }
 
+    /// <summary>The retailer's name.</summary>
+    public required string OrganizationName { get; init; }
+
     public static PlanRowOut From(PlanRow row) => new()
     {
         OrganizationId = row.Retailer,
@@ -186,5 +192,6 @@ public sealed record PlanRowOut
         Provider = row.Provider,
         Destination = row.Destination,
         ShareIds = [.. row.Shares.Select(share => share.Share)],
+        OrganizationName = row.Name,
     };
 }

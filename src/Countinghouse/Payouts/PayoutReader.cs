@@ -6,29 +6,35 @@ using Countinghouse.Storage;
 
 namespace Countinghouse.Payouts;
 
+/// <summary>Which payouts to list.</summary>
+/// <param name="Retailer">Only this one's; null: everybody's.</param>
+/// <param name="State">Only those in it; null: in any.</param>
+/// <param name="Run">Only those that it made; null: of any.</param>
+public sealed record PayoutFilter(OrganizationId? Retailer, PayoutState? State = null, PayoutRunId? Run = null);
+
 /// <summary>Reads payouts for people and programs.</summary>
 public sealed class PayoutReader(Database database)
 {
     private const string Columns = """
-        SELECT payout_id, org_id, run_id, amount_cents, reversed_cents, provider, destination, state, transfer_id,
-               failure, created_at, due_at, settled_at, settled_by
-        FROM payout
+        SELECT p.payout_id, p.org_id, p.run_id, p.amount_cents, p.reversed_cents, p.provider, p.destination, p.state,
+               p.transfer_id, p.failure, p.created_at, p.due_at, p.settled_at, p.settled_by, o.name
+        FROM payout p JOIN organization o ON o.org_id = p.org_id
         """;
 
-    private const string Newest = " ORDER BY created_at DESC, payout_id DESC LIMIT @size OFFSET @offset";
+    private const string Newest = " ORDER BY p.created_at DESC, p.payout_id DESC LIMIT @size OFFSET @offset";
 
-    private const string CountAll = "SELECT COUNT(*) FROM payout";
+    private const string CountAll = "SELECT COUNT(*) FROM payout p";
 
-    private const string FindOne = Columns + " WHERE org_id = @org AND payout_id = @payout";
+    private const string FindOne = Columns + " WHERE p.org_id = @org AND p.payout_id = @payout";
 
-    private const string InRun = Columns + " WHERE run_id = @run ORDER BY org_id";
+    private const string InRun = Columns + " WHERE p.run_id = @run ORDER BY p.org_id";
 
     private const string InBankFile = Columns + """
-         WHERE run_id = @run AND provider = @manual AND state = 'SENDING' AND due_at IS NULL
+         WHERE p.run_id = @run AND p.provider = @manual AND p.state = 'SENDING' AND p.due_at IS NULL
            AND NOT EXISTS (SELECT 1 FROM payout_halt)
            AND NOT EXISTS (
-               SELECT 1 FROM payout_account c WHERE c.org_id = payout.org_id AND c.hold_reason IS NOT NULL)
-         ORDER BY org_id
+               SELECT 1 FROM payout_account c WHERE c.org_id = p.org_id AND c.hold_reason IS NOT NULL)
+         ORDER BY p.org_id
         """;
 
     private const string Items = """
@@ -43,22 +49,27 @@ public sealed class PayoutReader(Database database)
         FROM payout_attempt WHERE org_id = @org AND payout_id = @payout ORDER BY attempt_no
         """;
 
-    /// <summary>The latest first; of one retailer, in one state, or all.</summary>
-    public Task<Paged<PayoutOut>> List(
-        OrganizationId? retailer, PayoutState? state, Page page, CancellationToken cancellation)
+    /// <summary>The latest first.</summary>
+    public Task<Paged<PayoutOut>> List(PayoutFilter filter, Page page, CancellationToken cancellation)
     {
         var conditions = new List<string>();
         var values = new List<(string, object?)>();
-        if (retailer is { } organization)
+        if (filter.Retailer is { } organization)
         {
-            conditions.Add("org_id = @org");
+            conditions.Add("p.org_id = @org");
             values.Add(("org", organization));
         }
 
-        if (state is { } wanted)
+        if (filter.State is { } wanted)
         {
-            conditions.Add("state = @state");
+            conditions.Add("p.state = @state");
             values.Add(("state", PayoutWords.Of(wanted)));
+        }
+
+        if (filter.Run is { } run)
+        {
+            conditions.Add("p.run_id = @run");
+            values.Add(("run", run));
         }
 
         var where = conditions.Count > 0 ? " WHERE " + string.Join(" AND ", conditions) : "";
@@ -127,6 +138,7 @@ public sealed class PayoutReader(Database database)
         DueAt = row.InstantOrNull(11),
         SettledAt = row.InstantOrNull(12),
         SettledBy = row.TextOrNull(13),
+        OrganizationName = row.GetString(14),
     };
 
     private static PayoutItemOut ReadItem(DbDataReader row) => new()

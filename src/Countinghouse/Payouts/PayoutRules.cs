@@ -32,6 +32,32 @@ public enum PlanOutcome
     Changed = 6,
 }
 
+/// <summary>What keeps a retailer's approved records from being paid by a run.</summary>
+public enum PayoutBlock
+{
+    /// <summary>The retailer is on hold.</summary>
+    OnHold = 1,
+
+    /// <summary>No record is approved and waits for a payout.</summary>
+    NothingApproved = 2,
+
+    /// <summary>The approved records come to less than is worth a transfer.</summary>
+    BelowMinimum = 3,
+
+    /// <summary>Nobody has said where the money goes.</summary>
+    NoPayoutAccount = 4,
+
+    /// <summary>All payouts are stopped.</summary>
+    PayoutsStopped = 5,
+}
+
+/// <summary>A retailer's approved records that are in no payout, and where their money would go.</summary>
+/// <param name="Records">How many there are.</param>
+/// <param name="Sum">What they come to.</param>
+/// <param name="IsOnHold">Nothing is to be sent to the retailer.</param>
+/// <param name="HasDestination">Somebody has said where the money goes.</param>
+public readonly record struct Payable(long Records, Cents Sum, bool IsOnHold, bool HasDestination);
+
 /// <summary>
 /// The protocol that moves money once, as pure decisions: what is known and the time go in, what to do comes out.
 /// A request may be repeated under its key only while the provider remembers keys; after that only its list can tell.
@@ -60,11 +86,54 @@ public static class PayoutRules
     private static readonly TimeSpan BackoffMax = TimeSpan.FromMinutes(15);
 
     /// <summary>What to do with a retailer's approved records.</summary>
-    public static PlanOutcome Plan(Cents sum, Cents minimum, bool isOnHold, bool hasDestination) =>
-        isOnHold ? PlanOutcome.OnHold
-        : sum.Value < minimum.Value ? PlanOutcome.BelowMinimum
-        : hasDestination ? PlanOutcome.Planned
-        : PlanOutcome.NoDestination;
+    public static PlanOutcome Plan(Payable payable, Cents minimum) =>
+        Blocks(payable, minimum) is not [var first, ..] ? PlanOutcome.Planned : first switch
+        {
+            PayoutBlock.OnHold => PlanOutcome.OnHold,
+            PayoutBlock.NothingApproved or PayoutBlock.BelowMinimum => PlanOutcome.BelowMinimum,
+            PayoutBlock.NoPayoutAccount => PlanOutcome.NoDestination,
+
+            // What is stopped is sent once it goes on, so a stop keeps nobody out of a plan.
+            PayoutBlock.PayoutsStopped => PlanOutcome.Planned,
+        };
+
+    /// <summary>Everything that keeps the records from being paid, what weighs most first.</summary>
+    public static IReadOnlyList<PayoutBlock> Blocks(Payable payable, Cents minimum, bool isStopped = false)
+    {
+        var blocks = new List<PayoutBlock>();
+        if (payable.IsOnHold)
+        {
+            blocks.Add(PayoutBlock.OnHold);
+        }
+
+        if (payable.Records == 0)
+        {
+            blocks.Add(PayoutBlock.NothingApproved);
+        }
+        else if (payable.Sum.Value < minimum.Value)
+        {
+            blocks.Add(PayoutBlock.BelowMinimum);
+        }
+
+        if (!payable.HasDestination)
+        {
+            blocks.Add(PayoutBlock.NoPayoutAccount);
+        }
+
+        if (isStopped)
+        {
+            blocks.Add(PayoutBlock.PayoutsStopped);
+        }
+
+        return blocks;
+    }
+
+    /// <summary>The next day of payouts, today included.</summary>
+    public static UtcDay NextPayDay(UtcDay today, int payDay)
+    {
+        var ofThisMonth = today.Period.FirstDay.AddDays(payDay - 1);
+        return ofThisMonth >= today ? ofThisMonth : today.Period.Next.FirstDay.AddDays(payDay - 1);
+    }
 
     /// <summary>What to do with a payout that is due.</summary>
     public static PayoutStep Next(Payout payout, Instant now)

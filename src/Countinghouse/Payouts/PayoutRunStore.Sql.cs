@@ -3,8 +3,10 @@ namespace Countinghouse.Payouts;
 public sealed partial class PayoutRunStore
 {
     private const string Candidates = """
-        SELECT r.org_id, r.share_id, r.revision, r.share_cents, a.provider, a.destination, a.hold_reason
-        FROM revenue_share r LEFT JOIN payout_account a ON a.org_id = r.org_id
+        SELECT r.org_id, r.share_id, r.revision, r.share_cents, a.provider, a.destination, a.hold_reason,
+               o.name
+        FROM revenue_share r JOIN organization o ON o.org_id = r.org_id
+        LEFT JOIN payout_account a ON a.org_id = r.org_id
         WHERE r.status = 'APPROVED' AND r.payout_id IS NULL
         """;
 
@@ -40,11 +42,14 @@ public sealed partial class PayoutRunStore
 
     private const string CountRuns = "SELECT COUNT(*) FROM payout_run";
 
+    // The name is asked for by itself: a row of the plan that is locked takes no lock on the organization with it.
     private const string PlanColumns = """
-        SELECT org_id, outcome, amount_cents, provider, destination, records FROM payout_plan WHERE run_id = @run
+        SELECT p.org_id, p.outcome, p.amount_cents, p.provider, p.destination, p.records,
+               (SELECT o.name FROM organization o WHERE o.org_id = p.org_id)
+        FROM payout_plan p WHERE p.run_id = @run
         """;
 
-    private const string ListPlan = PlanColumns + " ORDER BY org_id LIMIT @size OFFSET @offset";
+    private const string ListPlan = PlanColumns + " ORDER BY p.org_id LIMIT @size OFFSET @offset";
 
     private const string CountPlan = "SELECT COUNT(*) FROM payout_plan WHERE run_id = @run";
 
@@ -58,7 +63,7 @@ public sealed partial class PayoutRunStore
         WHERE p.outcome = 'PLANNED' AND r.state = 'CONFIRMED' ORDER BY p.run_id, p.org_id LIMIT @limit
         """;
 
-    private const string OnePlan = PlanColumns + " AND org_id = @org AND outcome = 'PLANNED'";
+    private const string OnePlan = PlanColumns + " AND p.org_id = @org AND p.outcome = 'PLANNED'";
 
     private const string SetOutcome = """
         UPDATE payout_plan SET outcome = @outcome WHERE run_id = @run AND org_id = @org

@@ -50,7 +50,8 @@ public sealed record PlanRow(
     Cents Amount,
     string? Provider,
     string Destination,
-    IReadOnlyList<PayableShare> Shares);
+    IReadOnlyList<PayableShare> Shares,
+    string Name);
 
 /// <summary>How a decision on a run ended.</summary>
 public enum DecideOutcome
@@ -241,7 +242,8 @@ public sealed partial class PayoutRunStore(
                 Share: new PayableShare(row.Id<ShareId>(1), row.GetInt32(2), new Cents(row.GetInt64(3))),
                 Provider: row.TextOrNull(4),
                 Destination: row.TextOrNull(5) ?? "",
-                IsOnHold: row.TextOrNull(6) is not null),
+                IsOnHold: row.TextOrNull(6) is not null,
+                Name: row.GetString(7)),
             cancellation,
             only is { } retailer ? [("org", retailer)] : []);
         return
@@ -252,11 +254,14 @@ public sealed partial class PayoutRunStore(
                 var sum = new Cents(rows.Sum(row => row.Share.Amount.Value));
                 return new PlanRow(
                     rows.Key,
-                    PayoutRules.Plan(sum, options.Value.Minimum, first.IsOnHold, first.Provider is not null),
+                    PayoutRules.Plan(
+                        new Payable(rows.Count(), sum, first.IsOnHold, first.Provider is not null),
+                        options.Value.Minimum),
                     sum,
                     first.Provider,
                     first.Destination,
-                    [.. rows.Select(row => row.Share)]);
+                    [.. rows.Select(row => row.Share)],
+                    first.Name);
             }),
         ];
     }
@@ -357,7 +362,8 @@ public sealed partial class PayoutRunStore(
         new Cents(row.GetInt64(2)),
         row.TextOrNull(3),
         row.GetString(4),
-        ReadShares(row.GetString(5)));
+        ReadShares(row.GetString(5)),
+        row.GetString(6));
 
     private static PayoutRun ReadRun(DbDataReader row) => new(
         row.Id<PayoutRunId>(0),

@@ -29,6 +29,7 @@ public static class PayoutSetup
             .AddSingleton<PayoutStore>()
             .AddSingleton<PayoutRunStore>()
             .AddSingleton<PayoutReader>()
+            .AddSingleton<PayoutOutlookStore>()
             .AddSingleton<PayoutDecisions>()
             .AddSingleton<PayoutWorker>()
             .AddSingleton<WebhookInbox>()
@@ -39,5 +40,5 @@ public static class PayoutSetup
     }
 
     public static IEndpointRouteBuilder MapPayouts(this IEndpointRouteBuilder routes) =>
-        routes.MapPayoutRuns().MapPayoutList().MapPayoutAccounts().MapReconciliations();
+        routes.MapPayoutRuns().MapPayoutList().MapPayoutAccounts().MapPayoutOutlook().MapReconciliations();
 }

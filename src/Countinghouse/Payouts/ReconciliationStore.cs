@@ -75,6 +75,9 @@ public sealed record DifferenceOut
 
     /// <summary>How it was settled; empty until then.</summary>
     public required string Note { get; init; }
+
+    /// <summary>The retailer's name; null when it is nobody's destination.</summary>
+    public string? OrganizationName { get; init; }
 }
 
 /// <summary>Keeps reconciliations and what they found.</summary>
@@ -121,9 +124,10 @@ public sealed class ReconciliationStore(Database database, PayoutAccountStore ac
     private const string SeeAgain = "UPDATE payout_difference SET last_seen_at = @now WHERE difference_id = @id";
 
     private const string Differences = """
-        SELECT difference_id, kind, org_id, payout_id, transfer_id, ours, theirs, found_at, last_seen_at, settled_at,
-               settled_by, note
-        FROM payout_difference
+        SELECT d.difference_id, d.kind, d.org_id, d.payout_id, d.transfer_id, d.ours, d.theirs, d.found_at,
+               d.last_seen_at, d.settled_at, d.settled_by, d.note,
+               (SELECT o.name FROM organization o WHERE o.org_id = d.org_id)
+        FROM payout_difference d
         """;
 
     private const string Newest = " ORDER BY found_at DESC, difference_id DESC LIMIT @size OFFSET @offset";
@@ -314,5 +318,6 @@ public sealed class ReconciliationStore(Database database, PayoutAccountStore ac
         SettledAt = row.InstantOrNull(9),
         SettledBy = row.TextOrNull(10),
         Note = row.GetString(11),
+        OrganizationName = row.TextOrNull(12),
     };
 }

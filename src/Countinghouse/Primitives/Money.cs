@@ -114,7 +114,10 @@ public readonly record struct WireDecimal(Int128 Hundredths)
     public static WireDecimal From(Cents cents) => new(cents.Value);
 
     /// <summary>Clicks per hundred impressions; 0 without impressions.</summary>
-    public static WireDecimal Ctr(long clicks, long impressions) => Quotient((Int128)clicks * 100 * 100, impressions);
+    public static WireDecimal Ctr(long clicks, long impressions) => Percent(clicks, impressions);
+
+    /// <summary>A part in hundredths of the whole; 0 of nothing.</summary>
+    public static WireDecimal Percent(long part, long whole) => Quotient((Int128)part * 100 * 100, whole);
 
     /// <summary>Spend per click in USD; 0 without clicks.</summary>
     public static WireDecimal EffectiveCpc(Money spend, long clicks) =>

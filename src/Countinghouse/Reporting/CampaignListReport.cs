@@ -27,7 +27,7 @@ public sealed class CampaignListReport(ReportRows source)
         LEFT JOIN {source.NewTotals} ON n.campaign_id = c.campaign_id
         WHERE c.org_id = @org
           AND (@status = '' OR c.status = @status)
-          AND (@text = '' OR LOWER(c.name) LIKE @text ESCAPE '\')
+          AND (@text = '' OR LOWER(c.name) LIKE LOWER(@text) ESCAPE '\')
         ORDER BY c.created_at DESC, c.campaign_id DESC
         """;
 
@@ -43,7 +43,7 @@ public sealed class CampaignListReport(ReportRows source)
         ) s ON s.campaign_id = c.campaign_id
         WHERE c.org_id = @org
           AND (@status = '' OR c.status = @status)
-          AND (@text = '' OR LOWER(c.name) LIKE @text ESCAPE '\')
+          AND (@text = '' OR LOWER(c.name) LIKE LOWER(@text) ESCAPE '\')
         ORDER BY c.created_at DESC, c.campaign_id DESC
         """;
 
@@ -69,7 +69,7 @@ public sealed class CampaignListReport(ReportRows source)
                 : await source.Tail(connection, organization, cancellation)),
             ("org", organization),
             ("status", filter.Status is { } status ? CampaignWords.Of(status) : ""),
-            ("text", filter.Text is null ? "" : Pattern(filter.Text)),
+            ("text", filter.Text is null ? "" : Sql.Containing(filter.Text)),
             ("first", filter.Start?.FirstHour ?? 0),
             ("last", filter.End?.LastHour ?? int.MaxValue));
         json.WriteEndArray();
@@ -92,7 +92,4 @@ public sealed class CampaignListReport(ReportRows source)
         json.WriteString("ctr", WireDecimal.Ctr(clicks, impressions).ToString());
         json.WriteEndObject();
     }
-
-    private static string Pattern(string text) =>
-        "%" + text.ToLowerInvariant().Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_") + "%";
 }

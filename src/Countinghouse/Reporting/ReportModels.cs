@@ -137,6 +137,9 @@ public enum Granularity
     /// <summary>From Monday to Sunday.</summary>
     Week = 3,
     Month = 4,
+
+    /// <summary>All the days asked for in one row.</summary>
+    All = 5,
 }
 
 /// <summary>What rows are told apart by, besides time.</summary>
@@ -172,6 +175,10 @@ public enum RowState
 /// <param name="InvalidClicks">Clicks recorded and not charged.</param>
 /// <param name="UnbilledClicks">Valid clicks that cost nothing, such as those after the budget was used up.</param>
 /// <param name="State">Whether the row can still change.</param>
+/// <param name="GroupName">
+/// The name of the campaign, location, offer or retailer; null without grouping, and for events without an offer. An
+/// answer with a new name of a location or a retailer may be an event, a change or a day late.
+/// </param>
 public sealed record SeriesRow(
     Instant Start,
     string? GroupId,
@@ -185,7 +192,8 @@ public sealed record SeriesRow(
     long InvalidImpressions,
     long InvalidClicks,
     long UnbilledClicks,
-    RowState State);
+    RowState State,
+    string? GroupName);
 
 /// <summary>Figures over time.</summary>
 /// <param name="OrganizationId">The organization.</param>

@@ -30,6 +30,9 @@ public readonly record struct ReportRange(UtcDay Start, UtcDay End)
             : null);
     }
 
+    /// <summary>Days in it, both ends counted.</summary>
+    public int DayCount => Start.DaysUntil(End) + 1;
+
     /// <summary>Refuses a span too long for rows of the given length; null when it is fine.</summary>
     public Problem? RefuseLength(Granularity granularity)
     {
@@ -37,9 +40,9 @@ public readonly record struct ReportRange(UtcDay Start, UtcDay End)
         {
             Granularity.Hour => HourDaysMax,
             Granularity.Day => DayDaysMax,
-            Granularity.Week or Granularity.Month => WeekDaysMax,
+            Granularity.Week or Granularity.Month or Granularity.All => WeekDaysMax,
         };
-        return Start.DaysUntil(End) < most
+        return DayCount <= most
             ? null
             : Problems.Invalid(
                 "end_date",

@@ -20,6 +20,12 @@ public static class ReportingEndpoints
     private static readonly WireQuery<UtcDay> LastDay =
         new("end_date", "Figures up to this UTC day, inclusive. Default: up to now.");
 
+    private static readonly ChoiceQuery<CampaignSort> SortParameter =
+        new("sort", "What campaigns are put in order by. Default: newest.");
+
+    private static readonly ChoiceQuery<SortOrder> OrderParameter =
+        new("order", "Which end comes first. Default: desc, and asc for names.");
+
     private static readonly ChoiceQuery<Granularity> GranularityParameter =
         new("granularity", "The span of one row. Default: day.");
 
@@ -38,6 +44,17 @@ public static class ReportingEndpoints
             .WithName("apps_advertising_api_reporting_organization_campaigns")
             .WithSummary("List an organization's campaigns with their figures")
             .WithDescription("Every campaign, newest first, with lifetime totals; filters are optional.");
+        reports.MapRead("/organizations/{organization_id}/campaigns/overview", Overview)
+            .RequirePermission(Permission.ReadReports)
+            .WithQuery(
+                StatusFilter, TextFilter, ReportRange.StartParameter, ReportRange.EndParameter, SortParameter,
+                OrderParameter, Page.NumberParameter, Page.SizeParameter)
+            .Produces<CampaignOverviewResponse>()
+            .Produces(StatusCodes.Status304NotModified)
+            .Strict()
+            .WithName("apps_advertising_api_reporting_campaigns_overview")
+            .WithSummary("List campaigns with terms, budgets and figures")
+            .WithDescription("A page of campaigns in the order asked for, with figures over a span of UTC days.");
         reports.MapRead("/organizations/{organization_id}/performance", Performance)
             .RequirePermission(Permission.ReadReports)
             .WithQuery(ReportRange.StartParameter, ReportRange.EndParameter)
@@ -56,7 +73,9 @@ public static class ReportingEndpoints
             .Strict()
             .WithName("apps_advertising_api_reporting_organization_series")
             .WithSummary("Read an organization's performance over time")
-            .WithDescription("Rows by hour, day, week or month, optionally by group; as JSON or, by Accept, as CSV.");
+            .WithDescription(
+                "Rows by hour, day, week or month, or one for all days, optionally by group; as JSON or, by Accept, as "
+                + "CSV.");
         reports.MapRead("/campaigns/{campaign_id}/summary", Summary)
             .RequirePermission(Permission.ReadReports)
             .Produces<CampaignSummaryResponse>()
@@ -74,7 +93,9 @@ public static class ReportingEndpoints
             .Strict()
             .WithName("apps_advertising_api_reporting_campaign_performance")
             .WithSummary("Read a campaign's performance over time")
-            .WithDescription("Rows by hour, day, week or month, optionally by group; as JSON or, by Accept, as CSV.");
+            .WithDescription(
+                "Rows by hour, day, week or month, or one for all days, optionally by group; as JSON or, by Accept, as "
+                + "CSV.");
         return routes;
     }
 
@@ -99,6 +120,38 @@ public static class ReportingEndpoints
             UtcDay.Of(clock.GetUtcNow()),
             KeptAnswers.Json,
             connection => report.Make(connection, organization, filter, cancellation),
+            cancellation);
+    }
+
+    private static async Task<IResult> Overview(
+        HttpContext context,
+        CampaignOverviewReport report,
+        KeptAnswers kept,
+        TimeProvider clock,
+        CancellationToken cancellation)
+    {
+        var now = clock.GetUtcNow();
+        var (range, problem) = ReportRange.Read(context, now);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        var sort = SortParameter.Read(context) ?? CampaignSort.Newest;
+        var query = new CampaignOverviewQuery(
+            context.Id<OrganizationId>("organization_id"),
+            StatusFilter.Read(context),
+            TextFilter.Read(context),
+            range,
+            sort,
+            OrderParameter.Read(context) ?? (sort == CampaignSort.Name ? SortOrder.Asc : SortOrder.Desc),
+            Page.Read(context));
+        return await kept.Answer(
+            context,
+            query.Organization,
+            UtcDay.Of(now),
+            KeptAnswers.Json,
+            async connection => KeptAnswers.Body(await report.Read(connection, query, cancellation)),
             cancellation);
     }
 

@@ -7,7 +7,9 @@ public static class ReportingSetup
         .AddSingleton<ReportRows>()
         .AddSingleton<KeptAnswers>()
         .AddSingleton<CampaignListReport>()
+        .AddSingleton<CampaignOverviewReport>()
         .AddSingleton<PerformanceReport>()
         .AddSingleton<CampaignSummaryReport>()
-        .AddSingleton<SeriesReport>();
+        .AddSingleton<SeriesReport>()
+        .AddSingleton<InvalidTrafficReport>();
 }

@@ -13,7 +13,7 @@ public static class SeriesCsv
         foreach (var name in new[]
         {
             "start", "group_id", "impressions", "clicks", "spend", "ctr", "effective_cpc", "effective_cpm",
-            "spend_micros", "invalid_impressions", "invalid_clicks", "unbilled_clicks", "state",
+            "spend_micros", "invalid_impressions", "invalid_clicks", "unbilled_clicks", "state", "group_name",
         })
         {
             csv.WriteField(name);
@@ -35,6 +35,7 @@ public static class SeriesCsv
             csv.WriteField(row.InvalidClicks);
             csv.WriteField(row.UnbilledClicks);
             csv.WriteField(row.State == RowState.Final ? "final" : "open");
+            csv.WriteField(row.GroupName);
             csv.NextRecord();
         }
 

@@ -21,32 +21,51 @@ public sealed class SeriesReport(ReportRows source)
     // hour is yyyymmddhh. Days and months are prefixes of it; a week needs a count of days, for which engines have
     // different functions, so the Julian day number is worked out in integers (Fliegel and Van Flandern, 1968). Both
     // engines cut integer division towards zero, as the formula wants. Julian day 0 was a Monday, so / 7 is a week.
+    // A location is one retailer's, so to tell its retailer apart as well makes no more rows; its name is found by it.
     private readonly string _series = $"""
-        SELECT
-            CASE @granularity
-                WHEN 'hour' THEN hour
-                WHEN 'day' THEN hour / 100
-                WHEN 'week' THEN (
-                    1461 * (hour / 1000000 + 4800 + (hour / 10000 % 100 - 14) / 12) / 4
-                    + 367 * (hour / 10000 % 100 - 2 - 12 * ((hour / 10000 % 100 - 14) / 12)) / 12
-                    - 3 * ((hour / 1000000 + 4900 + (hour / 10000 % 100 - 14) / 12) / 100) / 4
-                    + hour / 100 % 100 - 32075) / 7
-                ELSE hour / 10000
-            END,
-            CASE @group
-                WHEN 'campaign' THEN campaign_id
-                WHEN 'location' THEN location_id
-                WHEN 'offer' THEN offer_id
-                WHEN 'retailer' THEN retailer_org_id
-            END,
-            CAST(SUM(impressions) AS bigint), CAST(SUM(clicks) AS bigint), CAST(SUM(charge_micro) AS bigint),
-            CAST(SUM(invalid_impressions) AS bigint), CAST(SUM(invalid_clicks) AS bigint),
-            CAST(SUM(unbilled_clicks) AS bigint)
-        FROM {source.Hourly}
-        WHERE (@all OR campaign_id = @campaign)
-        GROUP BY 1, 2
-        ORDER BY 1, 2
-        LIMIT @most
+        WITH sums AS (
+            SELECT
+                CASE @granularity
+                    WHEN 'all' THEN 0
+                    WHEN 'hour' THEN hour
+                    WHEN 'day' THEN hour / 100
+                    WHEN 'week' THEN (
+                        1461 * (hour / 1000000 + 4800 + (hour / 10000 % 100 - 14) / 12) / 4
+                        + 367 * (hour / 10000 % 100 - 2 - 12 * ((hour / 10000 % 100 - 14) / 12)) / 12
+                        - 3 * ((hour / 1000000 + 4900 + (hour / 10000 % 100 - 14) / 12) / 100) / 4
+                        + hour / 100 % 100 - 32075) / 7
+                    ELSE hour / 10000
+                END AS bucket,
+                CASE @group
+                    WHEN 'campaign' THEN campaign_id
+                    WHEN 'location' THEN location_id
+                    WHEN 'offer' THEN offer_id
+                    WHEN 'retailer' THEN retailer_org_id
+                END AS group_id,
+                CASE @group WHEN 'location' THEN retailer_org_id END AS location_org_id,
+                CAST(SUM(impressions) AS bigint) AS impressions, CAST(SUM(clicks) AS bigint) AS clicks,
+                CAST(SUM(charge_micro) AS bigint) AS charge_micro,
+                CAST(SUM(invalid_impressions) AS bigint) AS invalid_impressions,
+                CAST(SUM(invalid_clicks) AS bigint) AS invalid_clicks,
+                CAST(SUM(unbilled_clicks) AS bigint) AS unbilled_clicks
+            FROM {source.Hourly}
+            WHERE (@all OR campaign_id = @campaign)
+            GROUP BY 1, 2, 3
+            ORDER BY 1, 2
+            LIMIT @most
+        )
+        SELECT bucket, group_id, impressions, clicks, charge_micro, invalid_impressions, invalid_clicks,
+               unbilled_clicks,
+               CASE @group
+                   WHEN 'campaign' THEN
+                       (SELECT c.name FROM campaign c WHERE c.org_id = @org AND c.campaign_id = group_id)
+                   WHEN 'location' THEN
+                       (SELECT l.name FROM location l WHERE l.org_id = location_org_id AND l.location_id = group_id)
+                   WHEN 'offer' THEN (SELECT o.name FROM offer o WHERE o.offer_id = group_id)
+                   WHEN 'retailer' THEN (SELECT g.name FROM organization g WHERE g.org_id = group_id)
+               END
+        FROM sums
+        ORDER BY bucket, group_id
         """;
 
     private const string Fenced = "SELECT MAX(period) FROM billing_period WHERE org_id = @org AND state = 'CLOSED'";
@@ -59,7 +78,7 @@ public sealed class SeriesReport(ReportRows source)
         var closedThrough = closed is { } period ? Period.FromNumber((int)period) : (Period?)null;
         var rows = await connection.Query(
             _series,
-            row => ReadRow(row, query.Granularity, closedThrough),
+            row => ReadRow(row, query, closedThrough),
             cancellation,
             ("granularity", query.Granularity.ToString().ToLowerInvariant()),
             ("group", query.GroupBy?.ToString().ToLowerInvariant() ?? ""),
@@ -73,9 +92,9 @@ public sealed class SeriesReport(ReportRows source)
         return rows.Count > RowsMax ? null : rows;
     }
 
-    private static SeriesRow ReadRow(DbDataReader row, Granularity granularity, Period? closedThrough)
+    private static SeriesRow ReadRow(DbDataReader row, SeriesQuery query, Period? closedThrough)
     {
-        var (start, last) = Span((int)row.GetInt64(0), granularity);
+        var (start, last) = Span((int)row.GetInt64(0), query);
         var impressions = row.GetInt64(2);
         var clicks = row.GetInt64(3);
         var spend = new Money(row.GetInt64(4));
@@ -93,26 +112,29 @@ public sealed class SeriesReport(ReportRows source)
             row.GetInt64(5),
             row.GetInt64(6),
             row.GetInt64(7),
-            last.Period <= closedThrough ? RowState.Final : RowState.Open);
+            last.Period <= closedThrough ? RowState.Final : RowState.Open,
+            row.TextOrNull(8));
     }
 
     /// <summary>The first moment and the last day of a bucket.</summary>
-    private static (Instant Start, UtcDay Last) Span(int bucket, Granularity granularity)
+    private static (Instant Start, UtcDay Last) Span(int bucket, SeriesQuery query)
     {
-        var first = granularity switch
+        var first = query.Granularity switch
         {
             Granularity.Hour => UtcDay.FromNumber(bucket / 100),
             Granularity.Day => UtcDay.FromNumber(bucket),
             Granularity.Week => UtcDay.Of(DateTimeOffset.UnixEpoch.AddDays((bucket * 7) - JulianDayOf1970)),
             Granularity.Month => Period.FromNumber(bucket).FirstDay,
+            Granularity.All => query.Range.Start,
         };
-        var last = granularity switch
+        var last = query.Granularity switch
         {
             Granularity.Hour or Granularity.Day => first,
             Granularity.Week => first.AddDays(6),
             Granularity.Month => first.Period.LastDay,
+            Granularity.All => query.Range.End,
         };
-        var start = granularity == Granularity.Hour ? first.Start().AddHours(bucket % 100) : first.Start();
+        var start = query.Granularity == Granularity.Hour ? first.Start().AddHours(bucket % 100) : first.Start();
         return (Instant.Of(start), last);
     }
 }

@@ -4,6 +4,8 @@ public sealed partial class CloseStore
 {
     private const string ListOrganizations = "SELECT org_id FROM organization ORDER BY org_id";
 
+    private const string ListNames = "SELECT org_id, name FROM organization WHERE org_id";
+
     private const string InsertSettlement = """
         INSERT INTO settlement (period, state, started_at, actor) VALUES (@period, 'CLOSING', @now, @actor)
         ON CONFLICT (period) DO NOTHING

@@ -150,6 +150,15 @@ public sealed partial class CloseStore(
         ];
     }
 
+    /// <summary>What the retailers are called.</summary>
+    public async Task<Dictionary<OrganizationId, string>> Names(
+        DbConnection connection, IEnumerable<OrganizationId> retailers, CancellationToken cancellation) =>
+        (await connection.Query(
+            ListNames + database.AnyOf("orgs"),
+            row => (Retailer: row.Id<OrganizationId>(0), Name: row.GetString(1)),
+            cancellation,
+            ("orgs", database.ListOf(retailers)))).ToDictionary(one => one.Retailer, one => one.Name);
+
     /// <summary>What records of earlier months have of a month of origin.</summary>
     public async Task<SharePart> Before(
         DbConnection connection,

@@ -18,6 +18,9 @@ public sealed record FeeRateOut
 
     /// <summary>When it was set.</summary>
     public required Instant SetAt { get; init; }
+
+    /// <summary>The retailer's name; null: the platform's default.</summary>
+    public string? OrganizationName { get; init; }
 }
 
 /// <summary>Which rate applies to whom and when.</summary>
@@ -54,7 +57,9 @@ public sealed class FeeRateStore(
         """;
 
     private const string FindOne = """
-        SELECT effective_period, fee_ppm, created_at FROM fee_rate WHERE org_id = @org AND effective_period = @period
+        SELECT f.effective_period, f.fee_ppm, f.created_at,
+               (SELECT o.name FROM organization o WHERE o.org_id = f.org_id)
+        FROM fee_rate f WHERE f.org_id = @org AND f.effective_period = @period
         """;
 
     private const string ListApplying = """
@@ -63,8 +68,9 @@ public sealed class FeeRateStore(
         """;
 
     private const string ListRates = """
-        SELECT effective_period, fee_ppm, created_at FROM fee_rate
-        WHERE org_id = @org ORDER BY effective_period DESC LIMIT @size OFFSET @offset
+        SELECT f.effective_period, f.fee_ppm, f.created_at, o.name
+        FROM fee_rate f LEFT JOIN organization o ON o.org_id = f.org_id
+        WHERE f.org_id = @org ORDER BY f.effective_period DESC LIMIT @size OFFSET @offset
         """;
 
     private const string CountRates = "SELECT COUNT(*) FROM fee_rate WHERE org_id = @org";
@@ -115,20 +121,24 @@ public sealed class FeeRateStore(
                 FeeRateOut? replaced = null;
                 if (await Execute(connection, Insert, organization, set, actor, cancellation) == 0)
                 {
-                    replaced = await connection.First(
-                        FindOne + database.ForUpdate,
-                        Read,
-                        cancellation,
-                        ("org", organization),
-                        ("period", effective));
+                    replaced = await Find(connection, organization, effective, database.ForUpdate, cancellation);
                     await Execute(connection, Replace, organization, set, actor, cancellation);
                 }
 
-                await Record(connection, organization, replaced, set, cancellation);
-                return set;
+                var written = (await Find(connection, organization, effective, "", cancellation))!;
+                await Record(connection, organization, replaced, written, cancellation);
+                return written;
             },
             cancellation);
     }
+
+    private static Task<FeeRateOut?> Find(
+        DbConnection connection,
+        OrganizationId organization,
+        Period effective,
+        string lockRow,
+        CancellationToken cancellation) => connection.First(
+        FindOne + lockRow, Read, cancellation, ("org", organization), ("period", effective));
 
     /// <summary>The rates set for an organization, or for the platform; the latest month first.</summary>
     public Task<Paged<FeeRateOut>> List(OrganizationId organization, Page page, CancellationToken cancellation) =>
@@ -175,5 +185,6 @@ public sealed class FeeRateStore(
         EffectiveMonth = Period.FromNumber(row.GetInt32(0)),
         FeeRate = new FeeRate(row.GetInt32(1)),
         SetAt = new Instant(row.GetInt64(2)),
+        OrganizationName = row.TextOrNull(3),
     };
 }

@@ -171,16 +171,19 @@ public static class RevenueShareEndpoints
             context.Caller().Actor,
             reason,
             cancellation);
-        return change.Outcome switch
-        {
-            ChangeOutcome.Changed => TypedResults.Ok(change.Record!),
-            ChangeOutcome.NoSuchRecord => Problems.NotFound(),
-            ChangeOutcome.NotInState => Problems.ShareNotIn(
-                RevenueShareStore.Stored(change.Record!.Status), Sources(action)),
-            ChangeOutcome.RevisionMoved => Problems.ShareRevisionMoved(change.Record!.Revision),
-            ChangeOutcome.BeingPaid => Problems.ShareBeingPaid(),
-        };
+        return Refusal(action, change) is { } refused ? refused : TypedResults.Ok(change.Record!);
     }
+
+    /// <summary>Why a record was not changed; null when it was.</summary>
+    internal static Problem? Refusal(ShareAction action, ShareChange change) => change.Outcome switch
+    {
+        ChangeOutcome.Changed => null,
+        ChangeOutcome.NoSuchRecord => Problems.NotFound(),
+        ChangeOutcome.NotInState => Problems.ShareNotIn(
+            RevenueShareStore.Stored(change.Record!.Status), Sources(action)),
+        ChangeOutcome.RevisionMoved => Problems.ShareRevisionMoved(change.Record!.Revision),
+        ChangeOutcome.BeingPaid => Problems.ShareBeingPaid(),
+    };
 
     private static OrganizationId Retailer(HttpContext context) => context.Id<OrganizationId>("organization_id");
 

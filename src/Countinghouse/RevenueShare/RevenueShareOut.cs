@@ -24,7 +24,7 @@ public enum RevenueShareStatusEnum
 }
 
 /// <summary>What a retailer earned in one month. Amounts are USD and never change once the month is closed.</summary>
-public sealed record RevenueShareOut
+public record RevenueShareOut
 {
     /// <summary>The record.</summary>
     public required ShareId Id { get; init; }

@@ -75,6 +75,22 @@ public enum CloseDecision
     BeforeFirst = 4,
 }
 
+/// <summary>What keeps the next month from being closed, as far as that is known without reading its events.</summary>
+public enum CloseBlock
+{
+    /// <summary>No event was recorded yet, so there is no month to close.</summary>
+    NoEvents = 1,
+
+    /// <summary>The month is not over.</summary>
+    MonthNotOver = 2,
+
+    /// <summary>The month is over, but not its 72 hours for late events.</summary>
+    WaitsForLateEvents = 3,
+
+    /// <summary>The last verification found differences.</summary>
+    VerificationDifferent = 4,
+}
+
 /// <summary>How events become money. Facts in, decisions out.</summary>
 public static class RevenueShareRules
 {
@@ -160,6 +176,30 @@ public static class RevenueShareRules
         }
 
         return period > next ? CloseDecision.OutOfOrder : CloseDecision.Close;
+    }
+
+    /// <summary>
+    /// Everything that would refuse to close <paramref name="next"/>, the first month still open, now. Whether rollups
+    /// are what the events come to only the close itself finds out: it reads them all.
+    /// </summary>
+    public static IReadOnlyList<CloseBlock> Blocks(Period? next, DateTimeOffset now, bool isClean)
+    {
+        var blocks = new List<CloseBlock>();
+        if (next is not { } period)
+        {
+            blocks.Add(CloseBlock.NoEvents);
+        }
+        else if (Decide(period, next, now) == CloseDecision.TooEarly)
+        {
+            blocks.Add(UtcDay.Of(now).Period > period ? CloseBlock.WaitsForLateEvents : CloseBlock.MonthNotOver);
+        }
+
+        if (!isClean)
+        {
+            blocks.Add(CloseBlock.VerificationDifferent);
+        }
+
+        return blocks;
     }
 
     /// <summary>Has it been over for 72 hours? Asked backwards, so that it holds to the calendar's end.</summary>

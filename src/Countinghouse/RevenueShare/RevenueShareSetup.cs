@@ -17,6 +17,7 @@ public static class RevenueShareSetup
         services.TryAddSingleton<EventReader>();
         services.AddSingleton<FeeRateStore>()
             .AddSingleton<RevenueShareStore>()
+            .AddSingleton<ShareListStore>()
             .AddSingleton<ShareDetailStore>()
             .AddSingleton<StatementStore>()
             .AddSingleton<ShareEvents>()
@@ -31,5 +32,5 @@ public static class RevenueShareSetup
     }
 
     public static IEndpointRouteBuilder MapRevenueShare(this IEndpointRouteBuilder routes) =>
-        routes.MapShares().MapShareDetails().MapStatements().MapFeeRates().MapSettlements().MapLedger();
+        routes.MapShares().MapShareList().MapShareDetails().MapStatements().MapFeeRates().MapSettlements().MapLedger();
 }

@@ -82,24 +82,24 @@ public sealed class RevenueShareStore(Database database, AuditTrail trail, TimeP
     public Task<RevenueShareOut?> Find(OrganizationId retailer, ShareId share, CancellationToken cancellation) =>
         database.Read(connection => Find(connection, retailer, share, cancellation), cancellation);
 
-    public async Task<RevenueShareSummaryOut> Summary(OrganizationId retailer, CancellationToken cancellation)
-    {
-        var rows = await database.Read(
-            connection => connection.Query(
-                Summarize,
-                row => new RevenueShareSummaryOut
-                {
-                    OrganizationId = retailer,
-                    TotalEarned = new Cents(row.GetInt64(0)),
-                    TotalPaid = new Cents(row.GetInt64(1)),
-                    PendingBalance = new Cents(row.GetInt64(0) - row.GetInt64(1)),
-                    ActiveLocations = row.GetInt32(2),
-                },
-                cancellation,
-                ("org", retailer)),
-            cancellation);
-        return rows[0];
-    }
+    public Task<RevenueShareSummaryOut> Summary(OrganizationId retailer, CancellationToken cancellation) =>
+        database.Read(connection => Summary(connection, retailer, cancellation), cancellation);
+
+    /// <summary>In the caller's snapshot.</summary>
+    internal static async Task<RevenueShareSummaryOut> Summary(
+        DbConnection connection, OrganizationId retailer, CancellationToken cancellation) =>
+        (await connection.First(
+            Summarize,
+            row => new RevenueShareSummaryOut
+            {
+                OrganizationId = retailer,
+                TotalEarned = new Cents(row.GetInt64(0)),
+                TotalPaid = new Cents(row.GetInt64(1)),
+                PendingBalance = new Cents(row.GetInt64(0) - row.GetInt64(1)),
+                ActiveLocations = row.GetInt32(2),
+            },
+            cancellation,
+            ("org", retailer)))!;
 
     /// <summary>Does something to the record as it was at <paramref name="revision"/>, once.</summary>
     public Task<ShareChange> Change(
@@ -245,7 +245,8 @@ public sealed class RevenueShareStore(Database database, AuditTrail trail, TimeP
         DbConnection connection, OrganizationId retailer, ShareId share, CancellationToken cancellation) =>
         connection.First(FindOne, Read, cancellation, ("org", retailer), ("share", share));
 
-    private static RevenueShareOut Read(DbDataReader row)
+    /// <summary>Reads the first columns of a row: those of <see cref="Columns"/>.</summary>
+    internal static RevenueShareOut Read(DbDataReader row)
     {
         var period = Period.FromNumber(row.GetInt32(1));
         return new RevenueShareOut

@@ -21,6 +21,10 @@ public static class SettlementEndpoints
             .WithName("apps_advertising_api_settlements_list_settlements")
             .WithSummary("List closed months")
             .WithDescription("Months that were closed or are being closed, the latest first.");
+        settlements.MapRead("/next", Next)
+            .WithName("apps_advertising_api_settlements_read_next")
+            .WithSummary("Read which month is to be closed next")
+            .WithDescription("The first month that is still open, and everything known that would refuse to close it.");
         settlements.MapPost("", Close)
             .WithMetadata(new DisableRequestTimeoutAttribute())
             .WithQuery(Page.NumberParameter, Page.SizeParameter)
@@ -41,6 +45,10 @@ public static class SettlementEndpoints
         return TypedResults.Ok(new Paged<SettlementListItem>(
             [.. page.Data.Select(SettlementListItem.From)], page.Pagination));
     }
+
+    private static async Task<Ok<NextSettlementOut>> Next(
+        Settlements settlements, CancellationToken cancellation) =>
+        TypedResults.Ok(NextSettlementOut.From(await settlements.Next(cancellation)));
 
     private static async Task<Results<Ok<SettlementOut>, Problem>> Close(
         HttpContext context,

@@ -80,6 +80,9 @@ public sealed record SettlementRetailerOut
     /// <summary>The rate that applied, as a fraction.</summary>
     public required FeeRate PlatformFeeRate { get; init; }
 
+    /// <summary>The retailer's name.</summary>
+    public required string OrganizationName { get; init; }
+
     public static SettlementRetailerOut From(RetailerShare share) => new()
     {
         OrganizationId = share.Retailer,
@@ -88,6 +91,7 @@ public sealed record SettlementRetailerOut
         PlatformFee = share.Fee,
         RetailerShare = share.RetailerPart,
         PlatformFeeRate = share.Rate,
+        OrganizationName = share.Name,
     };
 }
 
@@ -153,4 +157,61 @@ public sealed record SettlementOut
 
     /// <summary>The records, one page of them, by retailer.</summary>
     public required Paged<SettlementRetailerOut> Retailers { get; init; }
+}
+
+/// <summary>Something that keeps a month from being closed.</summary>
+public sealed record CloseBlockOut
+{
+    /// <summary>What it is.</summary>
+    public required CloseBlock Code { get; init; }
+
+    /// <summary>The same for people.</summary>
+    public required string Detail { get; init; }
+}
+
+/// <summary>The month to close next, and what keeps it from being closed now.</summary>
+public sealed record NextSettlementOut
+{
+    /// <summary>The first month that is still open; null while no event was recorded.</summary>
+    public Period? Period { get; init; }
+
+    /// <summary>Its first day, UTC.</summary>
+    public UtcDay? FirstDay { get; init; }
+
+    /// <summary>Its last day, UTC.</summary>
+    public UtcDay? LastDay { get; init; }
+
+    /// <summary>From when it can be closed: 72 hours after its end.</summary>
+    public Instant? ClosableFrom { get; init; }
+
+    /// <summary>True when nothing is known that would refuse to close it.</summary>
+    public required bool IsClosable { get; init; }
+
+    /// <summary>OPEN, or CLOSING when somebody began; closing goes on where that left off.</summary>
+    public SettlementState? State { get; init; }
+
+    /// <summary>
+    /// What would refuse to close it now; only closing finds out whether its reports equal its events.
+    /// </summary>
+    public required IReadOnlyList<CloseBlockOut> Blocks { get; init; }
+
+    public static NextSettlementOut From(NextSettlement next) => new()
+    {
+        Period = next.Period,
+        FirstDay = next.Period?.FirstDay,
+        LastDay = next.Period?.LastDay,
+        ClosableFrom = next.Period is { } period ? RevenueShareRules.ClosesAt(period) : null,
+        IsClosable = next.Blocks.Count == 0,
+        State = next.State,
+        Blocks = [.. next.Blocks.Select(block => new CloseBlockOut { Code = block, Detail = Detail(block, next) })],
+    };
+
+    private static string Detail(CloseBlock block, NextSettlement next) => block switch
+    {
+        CloseBlock.NoEvents => "No event was recorded yet; the month of the first one is the first to be closed.",
+        CloseBlock.MonthNotOver or CloseBlock.WaitsForLateEvents => Problems.PeriodTooEarly(
+            next.Period.ToString()!, RevenueShareRules.ClosesAt(next.Period!.Value).ToString()).Detail,
+        CloseBlock.VerificationDifferent =>
+            "The last verification found differences. Mend them, then verify again; closing refuses until then.",
+    };
 }

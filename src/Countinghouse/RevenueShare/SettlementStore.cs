@@ -20,7 +20,7 @@ public sealed record Settlement(
 
 /// <summary>A retailer's part in a month: made, or as it would be made.</summary>
 public readonly record struct RetailerShare(
-    OrganizationId Retailer, ShareId Share, Cents Gross, Cents Fee, Cents RetailerPart, FeeRate Rate);
+    OrganizationId Retailer, ShareId Share, Cents Gross, Cents Fee, Cents RetailerPart, FeeRate Rate, string Name);
 
 /// <summary>Reads which months were closed, and what that made.</summary>
 public sealed class SettlementStore(Database database)
@@ -49,8 +49,9 @@ public sealed class SettlementStore(Database database)
     private const string CountAll = "SELECT COUNT(*) FROM settlement";
 
     private const string ListShares = """
-        SELECT org_id, share_id, gross_cents, fee_cents, share_cents, fee_ppm
-        FROM revenue_share WHERE period = @period ORDER BY org_id LIMIT @size OFFSET @offset
+        SELECT r.org_id, r.share_id, r.gross_cents, r.fee_cents, r.share_cents, r.fee_ppm, o.name
+        FROM revenue_share r JOIN organization o ON o.org_id = r.org_id
+        WHERE r.period = @period ORDER BY r.org_id LIMIT @size OFFSET @offset
         """;
 
     /// <summary>The first month still open; null while nothing was recorded and none was closed.</summary>
@@ -99,7 +100,8 @@ public sealed class SettlementStore(Database database)
                     new Cents(row.GetInt64(2)),
                     new Cents(row.GetInt64(3)),
                     new Cents(row.GetInt64(4)),
-                    new FeeRate(row.GetInt32(5))),
+                    new FeeRate(row.GetInt32(5)),
+                    row.GetString(6)),
                 cancellation,
                 ("period", period),
                 ("size", page.Size),

@@ -49,6 +49,12 @@ public sealed record CloseResult(
         or CloseOutcome.SettledOne;
 }
 
+/// <summary>The month to close next.</summary>
+/// <param name="Period">Null while no event was recorded.</param>
+/// <param name="State">Null without a month.</param>
+/// <param name="Blocks">What would refuse to close it now.</param>
+public sealed record NextSettlement(Period? Period, SettlementState? State, IReadOnlyList<CloseBlock> Blocks);
+
 /// <summary>
 /// Closes months: fence, verify, settle retailer by retailer, finish. Every step may be repeated, so a close that was
 /// killed is finished by running it again, and two at once do no harm.
@@ -161,6 +167,21 @@ public sealed partial class Settlements(
         return last;
     }
 
+    /// <summary>
+    /// The month to close next, and what closing it would be refused for now, as far as that is known without reading
+    /// events.
+    /// </summary>
+    public async Task<NextSettlement> Next(CancellationToken cancellation)
+    {
+        var next = await store.NextToClose(cancellation);
+        var blocks = RevenueShareRules.Blocks(
+            next, clock.GetUtcNow(), await verifications.IsClean(cancellation));
+        var state = next is { } period
+            ? (await store.Find(period, cancellation))?.State ?? SettlementState.Open
+            : (SettlementState?)null;
+        return new NextSettlement(next, state, blocks);
+    }
+
     private async Task<CloseResult?> Refuse(Period period, CancellationToken cancellation)
     {
         var next = await store.NextToClose(cancellation);
@@ -254,6 +275,7 @@ public sealed partial class Settlements(
             async connection =>
             {
                 var retailers = await steps.Retailers(connection, period, cancellation);
+                var names = await steps.Names(connection, retailers.Select(one => one.Retailer), cancellation);
                 var known = await rates.Load(connection, period, cancellation);
                 foreach (var earned in retailers.Where(one => only is null || one.Retailer == only))
                 {
@@ -266,7 +288,8 @@ public sealed partial class Settlements(
                             made.Gross,
                             made.Fee,
                             made.Share,
-                            made.Rate));
+                            made.Rate,
+                            names[earned.Retailer]));
                     }
                 }
 

@@ -185,6 +185,13 @@ public static class Sql
             : Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture);
     }
 
+    /// <summary>
+    /// What <c>LOWER(x) LIKE LOWER(@text) ESCAPE '\'</c> takes to find the text anywhere in x. The engine lowers both
+    /// sides: SQLite knows the small letters of ASCII alone, and what one side keeps the other must keep too.
+    /// </summary>
+    public static string Containing(string text) =>
+        "%" + text.Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_") + "%";
+
     public static TId Id<TId>(this DbDataReader reader, int column)
         where TId : struct, IId<TId> => TId.From(reader.GetGuid(column));
 

@@ -83,7 +83,9 @@ public sealed class Api(HttpContext context)
         where T : class
     {
         var answer = await Ask<T>(HttpMethods.Get, WithQuery(path, query));
-        return answer.Problem is { Status: not (403 or 404) } problem ? throw new RefusedByApiException(problem) : answer.Value;
+        return answer.Problem is { Status: not (403 or 404) } problem
+            ? throw new RefusedByApiException(problem)
+            : answer.Value;
     }
 
     /// <summary>Reads, and leaves what to do about a refusal to the page.</summary>
@@ -123,6 +125,12 @@ public sealed class Api(HttpContext context)
         }
 
         context.Response.Headers.ContentDisposition = answer.Response.Headers.ContentDisposition;
+        if (answer.Response.Headers.ContentSecurityPolicy is { Count: > 0 } policy)
+        {
+            // A page of the API's own has its style in itself, and says that it has nothing else.
+            context.Response.Headers.ContentSecurityPolicy = policy;
+        }
+
         return TypedResults.Stream(answer.Response.Body, answer.Response.ContentType);
     }
 
@@ -142,7 +150,7 @@ public sealed class Api(HttpContext context)
         }
 
         // Where there is no answer to read, an empty one stands for it.
-        return answer.Response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status202Accepted
+        return answer.Response.ContentType is null
             ? new ApiAnswer<T>(JsonSerializer.Deserialize<T>("{}", Json), null)
             : new ApiAnswer<T>(
                 await JsonSerializer.DeserializeAsync<T>(answer.Response.Body, Json, context.RequestAborted), null);

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using Countinghouse.WebConsole.Advertiser;
 using Countinghouse.WebConsole.Everyone;
+using Countinghouse.WebConsole.Platform;
+using Countinghouse.WebConsole.Retailer;
 using Countinghouse.WebConsole.Signing;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.StaticFiles;
@@ -59,6 +61,8 @@ public static class ConsoleSetup
         var console = app.MapGroup(ConsolePage.Root).ExcludeFromDescription();
         console.MapSigning();
         console.MapAdvertiser();
+        console.MapRetailer();
+        console.MapPlatform();
         console.MapAccount();
         console.MapKeys();
         console.MapClients();

@@ -39,4 +39,15 @@ public static class Figures
         && decimal.TryParse(before, CultureInfo.InvariantCulture, out var b) && b != 0
             ? ((a - b) / Math.Abs(b) * 100).ToString("+0.0;−0.0;0.0", CultureInfo.InvariantCulture)
             : null;
+
+    /// <summary>An amount or percentage to reckon with for display; 0 when it is none.</summary>
+    public static decimal Number(string? text) =>
+        decimal.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : 0;
+
+    /// <summary>What part of the whole it is, from 0 to 1; 0 of nothing.</summary>
+    public static decimal Part(string? part, string? whole) =>
+        Number(whole) > 0 ? Math.Clamp(Number(part) / Number(whole), 0, 1) : 0;
+
+    /// <summary>Millionths of a dollar as USD.</summary>
+    public static string Usd(long micros) => (micros / 1_000_000m).ToString("0.00####", CultureInfo.InvariantCulture);
 }

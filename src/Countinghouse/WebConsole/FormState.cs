@@ -1,6 +1,17 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Primitives;
 
 namespace Countinghouse.WebConsole;
+
+/// <summary>Which of the forms of a page was refused, where it has several.</summary>
+/// <param name="Which">Its name, as the page's handlers call it.</param>
+/// <param name="Form">What was typed, and why not.</param>
+public sealed record Refusal(string Which, FormState Form)
+{
+    /// <summary>The form as it was sent when it is the one that was refused, else a fresh one.</summary>
+    public static FormState FormOf(Refusal? refusal, string which, params (string Name, string? Value)[] values) =>
+        refusal?.Which == which ? refusal.Form : FormState.Fresh(values);
+}
 
 /// <summary>
 /// A form as it was sent, so that what was typed is shown again beside what was wrong with it. Give it to a route's
@@ -39,6 +50,10 @@ public sealed class FormState
     public static FormState Fresh(params (string Name, string? Value)[] values) => new(values
         .GroupBy(pair => pair.Name, pair => pair.Value ?? "")
         .ToDictionary(same => same.Key, same => new StringValues([.. same]), StringComparer.Ordinal));
+
+    /// <summary>What a page asks of the API by itself where that takes a form, though nothing is changed.</summary>
+    public static FormState Of(ConsolePage page) => Fresh(
+        (TokenField, page.Session.CsrfToken), (KeyField, RandomNumberGenerator.GetHexString(32, lowercase: true)));
 
     /// <summary>What was typed; empty when nothing was.</summary>
     public string Text(string name) => _values.GetValueOrDefault(name).ToString().Trim();

@@ -147,4 +147,8 @@ public static class Addresses
                 change.Name, Convert.ToString(change.Value, CultureInfo.InvariantCulture))));
         return QueryHelpers.AddQueryString(context.Request.Path, query);
     }
+
+    /// <summary>Another address, on the page of a list that somebody was on.</summary>
+    public static string WithPage(string path, string page) =>
+        page.Length == 0 ? path : QueryHelpers.AddQueryString(path, "page", page);
 }

@@ -213,6 +213,7 @@ public sealed class GoodRequests
             ["revenue_share_approve_revenue_share"] = () => With(null),
             ["revenue_share_dispute_revenue_share"] = () => With(null),
             ["revenue_share_resolve_revenue_share"] = () => With(null),
+            ["revenue_share_approve_revenue_shares"] = Approvals,
             ["payouts_set_account"] = () => With(new { provider = "manual", destination = "DE00 5678" }),
             ["payouts_hold"] = () => With(null),
             ["payouts_release"] = () => With(null),
@@ -261,6 +262,17 @@ public sealed class GoodRequests
 
     private static JsonObject? Json(object? body) =>
         (JsonObject?)JsonSerializer.SerializeToNode(body, WireJson.Options);
+
+    /// <summary>Of a record that nobody has approved.</summary>
+    private async Task<GoodRequest> Approvals()
+    {
+        var retailer = await _world.Server.NewOrganization("approved");
+        var share = new ShareId(NamedId.Create("test/approved"));
+        await _world.Server.Database.Write(
+            TestRows.RevenueShare.With(("org_id", retailer), ("share_id", share)).Insert, CancellationToken.None);
+        var approval = new { organization_id = retailer, share_id = share, revision = 1 };
+        return await With(new { approvals = new[] { approval } });
+    }
 
     private async Task<GoodRequest> Confirmation()
     {

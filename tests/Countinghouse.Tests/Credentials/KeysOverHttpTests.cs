@@ -332,6 +332,48 @@ public abstract class KeysOverHttpContract(ServerFixture fixture) : IAsyncLifeti
         Assert.Equal(ApiKeyStore.ActiveKeysMax + 1, (await store.List(organization, CancellationToken.None)).Count);
     }
 
+    [Theory]
+    [InlineData("csb", 300, 10_000)]
+    [InlineData("cpk", 100, 10_000)]
+    public async Task Limits_above_the_platforms_default_are_the_operators_to_give(string kind, int minute, int day)
+    {
+        var platform = await _server.NewKey(await _server.NewOrganization("Platform", isOperator: true));
+        object Body(int perMinute, int perDay) => new
+        {
+            kind,
+            role = "readonly",
+            name = "Key",
+            rate_limit_per_minute = perMinute,
+            rate_limit_per_day = perDay,
+        };
+        object Patch(int perMinute, int perDay) =>
+            new { rate_limit_per_minute = perMinute, rate_limit_per_day = perDay };
+
+        await AboveDefault(HttpMethod.Post, Keys, Body(minute + 1, day + 1));
+        var made = await _server.Send(HttpMethod.Post, Keys, _manager, Body(minute, day));
+        Assert.True(made.Status == 201, made.Text);
+        var path = $"{Keys}/{Text(made, "key_id")}";
+        await AboveDefault(HttpMethod.Patch, path, Patch(minute + 1, day + 1));
+
+        // What the operator has given may stay, or become less; not more.
+        Assert.Equal(200, (await _server.Send(HttpMethod.Patch, path, platform, Patch(minute * 4, day * 4))).Status);
+        Assert.Equal(200, (await _server.Send(HttpMethod.Patch, path, _manager, new { name = "Other" })).Status);
+        await AboveDefault(HttpMethod.Patch, path, Patch((minute * 4) + 1, (day * 4) + 1));
+        Assert.Equal(200, (await _server.Send(HttpMethod.Patch, path, _manager, Patch(minute * 3, day * 3))).Status);
+        await AboveDefault(HttpMethod.Patch, path, Patch(minute * 4, day * 4));
+        Assert.Equal(201, (await _server.Send(HttpMethod.Post, Keys, platform, Body(minute + 1, day + 1))).Status);
+    }
+
+    private async Task AboveDefault(HttpMethod method, string path, object body)
+    {
+        var answer = await _server.Send(method, path, _manager, body);
+        Assert.True(answer.Status == 422, answer.Text);
+        Assert.Equal(
+            ["rate_limit_per_day", "rate_limit_per_minute"],
+            answer.Json.GetProperty("errors").EnumerateArray()
+                .Select(error => error.GetProperty("field").GetString()).Order());
+    }
+
     private async Task<(string Id, string Key)> Create(string kind, string role, int perMinute = 0)
     {
         var answer = await _server.Send(

@@ -210,7 +210,10 @@ public abstract class OAuthContract(ServerFixture fixture) : IAsyncLifetime
         Assert.Equal(401, (await _server.WithToken(mine, HttpMethod.Get, "organizations")).Status);
         Assert.Equal(200, (await _server.Form("revoke", "token=" + mine, Authorization)).Status);
         Assert.Equal(200, (await _server.Form("revoke", "token=nonsense", Authorization)).Status);
-        await _server.Form("revoke", "token=" + theirs, Authorization).Refused(400, "invalid_grant");
+
+        // Another's token goes on, and the answer does not say that it is good.
+        var others = await _server.Form("revoke", "token=" + theirs, Authorization);
+        Assert.Equal((ended.Status, ended.Text), (others.Status, others.Text));
         await _server.Form("revoke", "token=", Authorization).Refused(400, "invalid_request");
         await _server.Form("revoke", "token=" + theirs).Refused(401, "invalid_client");
         Assert.Equal(200, (await _server.WithToken(theirs, HttpMethod.Get, "organizations")).Status);

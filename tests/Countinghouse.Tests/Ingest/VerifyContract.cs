@@ -44,6 +44,11 @@ public abstract class VerifyContract(Engine engine) : IAsyncLifetime
     [InlineData("stat_hourly", "UPDATE stat_hourly SET version = version + 1")]
     [InlineData("stat_hourly", "DELETE FROM stat_hourly WHERE clicks > 0")]
     [InlineData("stat_hourly", "UPDATE stat_hourly SET hour = hour + 1 WHERE impressions > 0")]
+    [InlineData("invalid_daily", "UPDATE invalid_daily SET clicks = clicks + 1")]
+    [InlineData("invalid_daily", "UPDATE invalid_daily SET reason = reason + 1")]
+    [InlineData("invalid_daily", "UPDATE invalid_daily SET day = day - 10000")]
+    [InlineData("invalid_daily", "DELETE FROM invalid_daily")]
+    [InlineData("projection", "UPDATE projection SET through_batch = 9 WHERE name = 'reasons' AND through_batch > 0")]
     [InlineData("campaign_total", "UPDATE campaign_total SET charge_micro = charge_micro - 1 WHERE charge_micro > 0")]
     [InlineData("campaign_total", "UPDATE campaign_total SET last_event_at = last_event_at + 1 WHERE clicks > 0")]
     [InlineData("campaign_budget", "UPDATE campaign_budget SET spent_micro = spent_micro + 1 WHERE spent_micro > 0")]
@@ -98,8 +103,23 @@ public abstract class VerifyContract(Engine engine) : IAsyncLifetime
         var before = await Derived();
         await Execute("UPDATE stat_hourly SET clicks = 9");
         await Execute("UPDATE campaign_total SET impressions = 9");
+        await Execute("UPDATE invalid_daily SET impressions = 9");
 
         await Server.Get<Rollups>().Rebuild(_market!.Advertiser, _ => { }, default);
+
+        Assert.Equal(before, await Derived());
+        Assert.Equal(0, (await Verify()).DifferenceCount);
+    }
+
+    [Fact]
+    public async Task Reasons_of_what_was_rolled_up_before_they_were_kept_are_caught_up_with()
+    {
+        var before = await Derived();
+        await Execute("DELETE FROM invalid_daily");
+        await Execute("UPDATE projection SET through_batch = 0 WHERE name = 'reasons'");
+        Assert.Equal(0, (await Verify()).DifferenceCount);
+
+        await Server.Get<Rollups>().CatchUpAll(default);
 
         Assert.Equal(before, await Derived());
         Assert.Equal(0, (await Verify()).DifferenceCount);
@@ -174,7 +194,7 @@ public abstract class VerifyContract(Engine engine) : IAsyncLifetime
     private async Task<List<string>> Derived()
     {
         var rows = new List<string>();
-        foreach (var table in new[] { "stat_hourly", "campaign_total", "projection" })
+        foreach (var table in new[] { "stat_hourly", "campaign_total", "invalid_daily", "projection" })
         {
             rows.AddRange(await Server.Database.Read(
                 c => c.Query(

@@ -32,6 +32,12 @@ public abstract class PayoutContract(Engine engine)
         var seen = await world.Server.GetJson(await world.PayoutPath("shop"), key);
         Assert.Equal("OK", seen.GetProperty("attempts")[0].GetProperty("outcome").GetString());
         Assert.Equal("123.45", seen.GetProperty("items")[0].GetProperty("amount").GetString());
+        Assert.Equal("shop", seen.GetProperty("payout").GetProperty("organization_name").GetString());
+        Assert.Equal(["shop", "store"], await Names(world, "payouts"));
+        Assert.Equal(["shop"], await Names(world, $"payouts?organization_id={PayoutWorld.Id("shop")}&state=SUCCEEDED"));
+        Assert.Equal(["shop"], await Names(world, $"payouts?organization_id={PayoutWorld.Id("shop")}&run_id={run}"));
+        Assert.Empty(await Names(world, $"payouts?run_id={PayoutWorld.Id("shop")}"));
+        Assert.Equal(["shop", "store"], await Names(world, $"payout-runs/{run}/plan"));
         var history = (await world.Server.GetJson(PayoutWorld.SharePath("shop") + "/history", key)).GetProperty("data");
         Assert.Equal("PAID", history[2].GetProperty("to_status").GetString());
         var state = await world.Server.GetJson($"payout-runs/{run}", world.Operator);
@@ -338,6 +344,10 @@ public abstract class PayoutContract(Engine engine)
             summary.GetProperty("total_paid").GetString(),
             summary.GetProperty("pending_balance").GetString()));
     }
+
+    private static async Task<IEnumerable<string?>> Names(PayoutWorld world, string path) =>
+        (await world.Server.GetJson(path, world.Operator)).GetProperty("data").EnumerateArray()
+            .Select(item => item.GetProperty("organization_name").GetString()).Order();
 }
 
 public sealed class SqlitePayouts() : PayoutContract(Engine.Sqlite);

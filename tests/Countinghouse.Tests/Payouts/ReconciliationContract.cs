@@ -45,6 +45,8 @@ public abstract class ReconciliationContract(Engine engine)
             ["SECOND_TRANSFER", "UNKNOWN_TRANSFER", "UNKNOWN_TRANSFER"],
             found.Select(one => one.GetProperty("kind").GetString()).Order());
         Assert.Single(found, one => one.GetProperty("organization_id").ValueKind == JsonValueKind.Null);
+        Assert.Equal(
+            [null, "shop", "shop"], found.Select(one => one.GetProperty("organization_name").GetString()).Order());
         var account = $"organizations/{PayoutWorld.Id("shop")}/payout-account";
         var held = await world.Server.GetJson(account, world.Operator);
         Assert.StartsWith("Reconciliation found", held.GetProperty("hold_reason").GetString());

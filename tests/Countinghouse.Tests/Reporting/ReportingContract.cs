@@ -63,6 +63,55 @@ public abstract class ReportingContract(ServerFixture fixture)
         Assert.Equal("2026-08-01T00:00:00Z", Assert.Single(months).GetProperty("start").GetString());
     }
 
+    [Theory]
+    [InlineData("", "", 0)]
+    [InlineData("campaign", "Campaign,Campaign", 0)]
+    [InlineData("offer", ",Offer 1,Offer 2", 1)]
+    [InlineData("location", ",Shop", 1)]
+    [InlineData("retailer", ",Retailer", 1)]
+    public async Task All_days_are_one_row_a_group_which_has_its_name(string group, string names, int unnamed)
+    {
+        var market = await Market.Open(_server);
+        await ThreeWeeksOfEvents(market);
+        const string days = "granularity=all&start_date=2026-08-01&end_date=2026-08-21";
+
+        var rows = await Rows(market, group.Length == 0 ? days : $"{days}&group_by={group}");
+
+        Assert.Equal(
+            names, string.Join(',', rows.Select(row => row.GetProperty("group_name").GetString()).Order()));
+        Assert.Equal(unnamed, rows.Count(row => group.Length > 0
+            && row.GetProperty("group_id").ValueKind == JsonValueKind.Null));
+        Assert.Equal(42, rows.Sum(row => row.GetProperty("impressions").GetInt64()));
+        Assert.Equal(5_460_000, rows.Sum(row => row.GetProperty("spend_micros").GetInt64()));
+        Assert.All(rows, row =>
+        {
+            Assert.Equal("2026-08-01T00:00:00Z", row.GetProperty("start").GetString());
+            Assert.Equal("open", row.GetProperty("state").GetString());
+        });
+    }
+
+    [Fact]
+    public async Task A_row_for_all_days_is_final_when_the_last_of_them_is()
+    {
+        var market = await Market.Open(_server);
+        await ThreeWeeksOfEvents(market);
+        await _server.Database.Write(
+            c => c.Execute(
+                """
+                INSERT INTO billing_period (org_id, period, state, closed_at, event_count, charge_micro)
+                VALUES (@org, 202608, 'CLOSED', 1, 0, 0)
+                """,
+                default,
+                ("org", market.Advertiser)),
+            default);
+
+        var all = await Rows(market, "granularity=all&start_date=2026-08-01&end_date=2026-08-31");
+        var longer = await Rows(market, "granularity=all&start_date=2026-08-01&end_date=2026-09-01");
+
+        Assert.Equal("final", Assert.Single(all).GetProperty("state").GetString());
+        Assert.Equal("open", Assert.Single(longer).GetProperty("state").GetString());
+    }
+
     [Fact]
     public async Task A_campaigns_series_is_its_own()
     {

@@ -29,7 +29,8 @@ public sealed class Books(Database database)
         """;
 
     private const string InsertProjections = """
-        INSERT INTO projection (org_id, name, through_batch) VALUES (@org, 'rollups', 0), (@org, 'ids', 0)
+        INSERT INTO projection (org_id, name, through_batch)
+        VALUES (@org, 'rollups', 0), (@org, 'reasons', 0), (@org, 'ids', 0)
         """;
 
     private const string InsertBatch = """
@@ -49,7 +50,7 @@ public sealed class Books(Database database)
         """;
 
     private const string Follow = """
-        UPDATE projection SET through_batch = @batch WHERE org_id = @org AND name = 'rollups'
+        UPDATE projection SET through_batch = @batch WHERE org_id = @org AND name <> 'ids'
         """;
 
     private const string InsertRollup = """

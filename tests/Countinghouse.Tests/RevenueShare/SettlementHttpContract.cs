@@ -1,3 +1,4 @@
+using Countinghouse.Ingest;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Countinghouse.Support;
@@ -125,7 +126,9 @@ public abstract class SettlementHttpContract(Engine engine) : IAsyncLifetime
         await Post(own, """{"effective_month":"2026-09","fee_rate":"0.2"}""");
         await Post(own, """{"effective_month":"2026-10","fee_rate":"0.125"}""");
         Assert.Equal(
-            """{"effective_month":"2026-09","fee_rate":"0.18","set_at":"2026-08-15T12:00:00Z"}""",
+            """
+            {"effective_month":"2026-09","fee_rate":"0.18","set_at":"2026-08-15T12:00:00Z","organization_name":"shop"}
+            """,
             await Post(own, """{"effective_month":"2026-09","fee_rate":"0.18"}"""));
         await Post("fee-rates", """{"effective_month":"2027-01","fee_rate":"0.100001"}""");
 
@@ -149,6 +152,79 @@ public abstract class SettlementHttpContract(Engine engine) : IAsyncLifetime
         Assert.Equal(0, await _books.Number("SELECT COUNT(*) FROM fee_rate WHERE effective_period > 202600"));
     }
 
+    [Fact]
+    public async Task The_next_month_says_what_would_refuse_to_close_it()
+    {
+        Assert.Equal(
+            """
+            {"period":"2026-06","first_day":"2026-06-01","last_day":"2026-06-30",
+            "closable_from":"2026-07-04T00:00:00Z","is_closable":true,"state":"OPEN","blocks":[]}
+            """.ReplaceLineEndings(""),
+            (await _server.GetJson("settlements/next", _operator)).GetRawText());
+
+        // One retailer's record is made: the month waits for the others.
+        await Post("settlements", $$"""{"period":"2026-06","organization_id":"{{_shop}}"}""");
+        Assert.Equal("2026-06 CLOSING True ", await Next());
+        await Post("settlements", """{"period":"2026-06"}""");
+        Assert.Equal("2026-07 OPEN True ", await Next());
+        await Post("settlements", """{"period":"2026-07"}""");
+        Assert.Equal("2026-08 OPEN False month_not_over", await Next());
+
+        // What it says is what closing says.
+        foreach (var (at, expected) in new[]
+        {
+            ("2026-08-31T23:59:59Z", "month_not_over"), ("2026-09-01T00:00:00Z", "waits_for_late_events"),
+            ("2026-09-03T23:59:59Z", "waits_for_late_events"),
+        })
+        {
+            _server.Clock.Now = DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture);
+            Assert.Equal($"2026-08 OPEN False {expected}", await Next());
+            Assert.Equal(
+                await Refused(409, """{"period":"2026-08"}"""),
+                (await _server.GetJson("settlements/next", _operator))
+                    .GetProperty("blocks")[0].GetProperty("detail").GetString());
+        }
+
+        _server.Clock.Now = new DateTimeOffset(2026, 9, 4, 0, 0, 0, TimeSpan.Zero);
+        Assert.Equal("2026-08 OPEN True ", await Next());
+        await Post("settlements", """{"period":"2026-08"}""");
+        Assert.Equal("2026-09 OPEN False month_not_over", await Next());
+    }
+
+    [Fact]
+    public async Task Differences_that_a_verification_found_block_the_next_month_until_another_is_clean()
+    {
+        // The books of this test have no totals of campaigns; that is difference enough.
+        var wrong = new VerificationId(NamedId.Create("wrong"));
+        await _server.Get<Verifications>().Run(wrong, "test", _ => { }, CancellationToken.None);
+        Assert.Equal("2026-06 OPEN False verification_different", await Next());
+        await Refused(409, """{"period":"2026-06"}""");
+        Assert.Equal("2026-06 CLOSING False verification_different", await Next());
+
+        await _books.Execute("UPDATE verification SET state = 'clean', difference_count = 0");
+        Assert.Equal("2026-06 CLOSING True ", await Next());
+        await Post("settlements", """{"period":"2026-06"}""");
+    }
+
+    [Fact]
+    public async Task Without_events_there_is_no_next_month()
+    {
+        await _books.Execute("DELETE FROM stat_hourly");
+        Assert.Equal(
+            """{"period":null,"first_day":null,"last_day":null,"closable_from":null,"is_closable":false,"state":null""",
+            (await _server.GetJson("settlements/next", _operator)).GetRawText().Split(",\"blocks\"")[0]);
+        Assert.Equal("  False no_events", await Next());
+        Assert.Equal(403, (await _server.Send(HttpMethod.Get, "settlements/next", _shopKey)).Status);
+    }
+
+    private async Task<string> Next()
+    {
+        var next = await _server.GetJson("settlements/next", _operator);
+        var blocks = next.GetProperty("blocks").EnumerateArray().Select(block => block.GetProperty("code").GetString());
+        return $"{next.GetProperty("period").GetString()} {next.GetProperty("state").GetString()} "
+            + $"{next.GetProperty("is_closable").GetBoolean()} {string.Join(' ', blocks)}";
+    }
+
     private string Month(string state, string dryRun, string closedAt) => $$$$"""
         {"period":"2026-06",
         "state":"{{{{state}}}}","dry_run":{{{{dryRun}}}},"closed_at":{{{{closedAt}}}},
@@ -156,7 +232,7 @@ public abstract class SettlementHttpContract(Engine engine) : IAsyncLifetime
         "records":{"count":1,"gross_revenue":"2.34","platform_fee":"0.35","retailer_share":"1.99"},
         "retailers":{"data":[{"organization_id":"{{{{_shop}}}}",
         "share_id":"{{{{CloseStore.ShareOf(_shop, Books.Month("2026-06"))}}}}","gross_revenue":"2.34",
-        "platform_fee":"0.35","retailer_share":"1.99","platform_fee_rate":"0.15"}],
+        "platform_fee":"0.35","retailer_share":"1.99","platform_fee_rate":"0.15","organization_name":"shop"}],
         "pagination":{"page":1,"page_size":25,"total_count":1,"total_pages":1,"has_next":false,"has_previous":false}}}
         """.ReplaceLineEndings("");
 

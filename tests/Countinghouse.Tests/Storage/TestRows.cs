@@ -108,6 +108,12 @@ public static class TestRows
                 .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(), .. AdjustmentsOf7(), .. LedgerOf8(),
                 .. PayoutsOf9(), .. AccessOf10(),
             ],
+            [11] =
+            [
+                .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
+                .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(), .. AdjustmentsOf7(), .. LedgerOf8(),
+                .. PayoutsOf9(), .. AccessOf10(), .. InvalidTrafficOf11(),
+            ],
         };
 
     /// <summary>Tables that a later version keeps under another name.</summary>
@@ -315,6 +321,14 @@ public static class TestRows
             ("org_id", Advertiser), ("entry_no", 1L), ("at", Noon), ("actor", "terminal"), ("credential", ""),
             ("action", "organization.create"), ("subject", "organization:x"), ("before_json", ""),
             ("after_json", "{}"), ("request_id", ""), ("prev_hash", new byte[32]), ("hash", new byte[32]));
+    }
+
+    private static IEnumerable<TestRow> InvalidTrafficOf11()
+    {
+        yield return Row("projection", ("org_id", Retailer), ("name", "reasons"), ("through_batch", 0L));
+        yield return Row("invalid_daily",
+            ("org_id", Advertiser), ("campaign_id", Campaign), ("day", 20260815), ("reason", 1), ("impressions", 0L),
+            ("clicks", 1L));
     }
 
     private static IEnumerable<TestRow> MoneyOf1()

@@ -21,7 +21,7 @@ public static class TableContents
         CancellationToken.None);
 
     /// <summary>They follow from the journal a moment later, also when nothing more happens.</summary>
-    private static readonly string[] Following = ["campaign_total", "projection", "stat_hourly"];
+    private static readonly string[] Following = ["campaign_total", "invalid_daily", "projection", "stat_hourly"];
 
     /// <summary>For each table but those left out: the number of its rows and a hash of them, in any order.</summary>
     public static async Task<SortedDictionary<string, string>> Contents(this Database database, params string[] leftOut)

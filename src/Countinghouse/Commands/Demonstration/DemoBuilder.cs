@@ -89,6 +89,7 @@ internal sealed class DemoBuilder(IServiceProvider product, DemoClock clock, int
             Operator = new DemoOrganization(platform, await NewKey(platform, KeyKind.Csb, Role.Manager, cancellation)),
             SecondOperator = new DemoOrganization(
                 platform, await NewKey(platform, KeyKind.Csb, Role.Manager, cancellation)),
+            People = await DemoPeople.Make(product, _advertiser, retailer, platform, cancellation),
         };
     }
 

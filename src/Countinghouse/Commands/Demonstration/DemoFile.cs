@@ -27,6 +27,9 @@ internal sealed record DemoFile
     /// <summary>Another of the operator's people, who confirms payouts; null in demos that were made before.</summary>
     public DemoOrganization? SecondOperator { get; init; }
 
+    /// <summary>Who can sign in to the console; null in demos that were made before.</summary>
+    public DemoPeople? People { get; init; }
+
     public static DemoFile? Read(string directory)
     {
         var path = Path.Combine(directory, FileName);
@@ -54,6 +57,7 @@ internal sealed record DemoFile
                         operator    {Operator.ApiKey}
                         operator 2  {SecondOperator?.ApiKey}
             More of them in {FileName} in the data directory. API reference: {BaseUrl}/docs
+            {SignIn()}
             {payouts}
 
             A report, a click, and what the retailer has earned:
@@ -66,6 +70,11 @@ internal sealed record DemoFile
 
             """.Replace("\n\n\n", "\n\n", StringComparison.Ordinal);
     }
+
+    private string SignIn() => People is null ? "" : $"""
+        Console     {BaseUrl}/console  as {People.Advertiser}, {People.Retailer},
+                    {People.Operator} or {People.SecondOperator}; password {People.Password}
+        """;
 
     /// <summary>
     /// A click on a running campaign, with a browser: a bare command-line agent would be judged no shopper.

@@ -45,7 +45,7 @@ internal static class ListCommand
         var state = line.GetValue(State);
         var reader = workplace.GetRequiredService<PayoutReader>();
         var payouts = await PayoutsLine.All(
-            page => reader.List(only, state == default ? null : state, page, cancellation));
+            page => reader.List(new PayoutFilter(only, state == default ? null : state), page, cancellation));
         TextTable.Write(PayoutsLine.Columns, payouts.Select(PayoutsLine.Row));
         return 0;
     }

@@ -38,8 +38,8 @@ public static class SigningPages
         ? ConsolePage.Root + "/sign-in"
         : QueryHelpers.AddQueryString(ConsolePage.Root + "/sign-in", "return", wanted);
 
-    private static RazorComponentResult<SignInPage> ShowSignIn(HttpContext context) => Show<SignInPage>(new SigningModel(
-        context, FormState.Fresh(), Local(context.Request.Query["return"].ToString())));
+    private static RazorComponentResult<SignInPage> ShowSignIn(HttpContext context) => Show<SignInPage>(
+        new SigningModel(context, FormState.Fresh(), Local(context.Request.Query["return"].ToString())));
 
     private static async Task<IResult> SignIn(HttpContext context, Api api, FormState form)
     {

@@ -127,6 +127,7 @@ function guard(form) {
 }
 
 function choose(box) {
+  box.closest('[hidden]')?.removeAttribute('hidden');
   const boxes = [...document.querySelectorAll(`input[type=checkbox][name="${box.dataset.all}"]`)];
   box.addEventListener('change', () => boxes.forEach(one => { one.checked = box.checked; }));
 }
@@ -143,12 +144,36 @@ function copy(button) {
   });
 }
 
+// A part of a page that changes by itself is read again as long as it says so, unless nobody looks or somebody is in it.
+function refresh(part) {
+  setTimeout(async () => {
+    let fresh = part;
+    try {
+      if (!document.hidden && !part.contains(document.activeElement)) {
+        const answer = await fetch(location.href);
+        const page = new DOMParser().parseFromString(answer.ok ? await answer.text() : '', 'text/html');
+        fresh = page.getElementById(part.id) ?? part;
+      }
+    } catch {
+      // The next time may be better; the link to refresh by hand is there too.
+    }
+    if (fresh !== part) {
+      part.replaceWith(fresh);
+      localize(fresh);
+    }
+    if (fresh.dataset.refresh) {
+      refresh(fresh);
+    }
+  }, part.dataset.refresh * 1000);
+}
+
 document.addEventListener('DOMContentLoaded', () => {
   localize(document);
   document.querySelectorAll('figure.chart').forEach(draw);
   document.querySelectorAll('form[data-guard]').forEach(guard);
   document.querySelectorAll('input[data-all]').forEach(choose);
   document.querySelectorAll('button[data-copy]').forEach(copy);
+  document.querySelectorAll('[data-refresh]').forEach(refresh);
 
   // A link's secret is in its fragment, which browsers send to nobody; from here it goes into the form alone.
   const fragment = document.querySelector('input[data-fragment]');
