@@ -72,7 +72,7 @@ public static class AccountPages
                 : page.GoTo(Address, "That secret was shown before and cannot be shown again. Begin once more.");
     }
 
-    /// <summary>The secret comes back with the form, so that after a mistyped code it is still there to be seen.</summary>
+    /// <summary>The secret comes back with the form: after a mistyped code it is still there to be seen.</summary>
     private static async Task<IResult> TurnOnCodes(ConsolePage page, FormState form)
     {
         var answer = await page.Api.Send<object>(
@@ -80,7 +80,8 @@ public static class AccountPages
         return answer.Problem is not { } problem
             ? page.GoTo(Address, "One-time codes are on: from now on you need one to sign in.")
             : form.Text("uri").StartsWith("otpauth://", StringComparison.Ordinal)
-                ? page.Show<CodesPage>(new CodesModel(form.Text("secret"), form.Text("uri"), form.Refused(problem)), form)
+                ? page.Show<CodesPage>(
+                    new CodesModel(form.Text("secret"), form.Text("uri"), form.Refused(problem)), form)
                 : await ShowAccount(page, new AccountForms(Codes: form.Refused(problem)));
     }
 

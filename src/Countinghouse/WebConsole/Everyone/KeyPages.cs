@@ -228,7 +228,11 @@ public static class KeyPages
             new("Ends", key => Cell.Time(key.ExpiresAt)),
             new("Per minute", key => Cell.Text(LimitWords(key.RateLimitPerMinute)), IsNumber: true),
             new("Per day", key => Cell.Text(LimitWords(key.RateLimitPerDay)), IsNumber: true),
-            new("Web pages", key => Cell.Text(string.Join(' ', key.AllowedOrigins)), InCsv: !owner.IsPerson, InPage: !owner.IsPerson),
+            new(
+                "Web pages",
+                key => Cell.Text(string.Join(' ', key.AllowedOrigins)),
+                InCsv: !owner.IsPerson,
+                InPage: !owner.IsPerson),
             new("Made", key => Cell.Time(key.CreatedAt)),
             new("Id", key => Cell.Code(key.KeyId), InPage: false));
     }
