@@ -146,7 +146,8 @@ public static class SigningPages
     /// <summary>Only to the console itself: an address from outside could lead anywhere.</summary>
     private static string Local(string wanted) =>
         (wanted == ConsolePage.Root || wanted.StartsWith(ConsolePage.Root + "/", StringComparison.Ordinal))
-        && !wanted.Contains('\\') && !wanted.Contains("//", StringComparison.Ordinal) && !wanted.Any(char.IsControl)
+        && !wanted.Contains('\\') && !wanted.Contains("//", StringComparison.Ordinal)
+        && !wanted.Contains("..", StringComparison.Ordinal) && !wanted.Any(char.IsControl)
             ? wanted
             : ConsolePage.Root;
 }

@@ -1,0 +1,208 @@
+using System.Text.RegularExpressions;
+using Countinghouse.Accounts;
+using Countinghouse.Primitives;
+using Countinghouse.Support;
+
+namespace Countinghouse.WebConsole;
+
+/// <summary>What keeps the console's forms and pages from being used by others than who they were made for.</summary>
+public sealed partial class ConsoleGuardTests(SqliteServer fixture) : IClassFixture<SqliteServer>
+{
+    private readonly TestServer _server = fixture.Server;
+
+    [Fact]
+    public async Task A_form_without_its_token_or_with_anothers_changes_nothing()
+    {
+        var organization = await _server.NewOrganization("Guarded");
+        var (cookies, token) = await SignIn(organization);
+        var (_, foreign) = await SignIn(organization);
+        var path = $"/console/{organization}/locations";
+
+        foreach (var wrong in new[] { "", "made-up", foreign })
+        {
+            var refused = await Post(path, cookies, [("csrf_token", wrong), ("name", "Corner")]);
+            Assert.Equal(403, refused.Status);
+            Assert.Contains("text/html", refused.Headers["Content-Type"]);
+        }
+
+        Assert.DoesNotContain("Corner", (await Get(path, cookies)).Text);
+        var taken = await Post(path, cookies, [("csrf_token", token), ("idempotency_key", "k1"), ("name", "Corner")]);
+        Assert.Equal(303, taken.Status);
+        Assert.Contains("Corner", (await Get(path, cookies)).Text);
+    }
+
+    [Fact]
+    public async Task The_same_form_sent_twice_does_its_work_once()
+    {
+        var organization = await _server.NewOrganization("Twice");
+        var (cookies, token) = await SignIn(organization);
+        (string, string)[] form =
+            [("csrf_token", token), ("idempotency_key", "same"), ("name", "Mill"), ("pricing", "cpc"), ("bid", "0.10"),
+             ("budget", "5")];
+        var first = await Post($"/console/{organization}/campaigns/new", cookies, form);
+        var second = await Post($"/console/{organization}/campaigns/new", cookies, form);
+
+        Assert.Equal(303, first.Status);
+        Assert.Equal(first.Headers["Location"], second.Headers["Location"]);
+        Assert.Contains("1 in all", Tags().Replace((await Get($"/console/{organization}", cookies)).Text, ""));
+    }
+
+    [Theory]
+    [InlineData("Sec-Fetch-Site", "cross-site", 403)]
+    [InlineData("Sec-Fetch-Site", "same-site", 403)]
+    [InlineData("Origin", "https://elsewhere.example", 403)]
+    [InlineData("Origin", "null", 403)]
+    [InlineData("Sec-Fetch-Site", "same-origin", 401)]
+    public async Task A_form_from_another_site_signs_nobody_in(string header, string value, int status)
+    {
+        var answer = await Post(
+            "/console/sign-in", "", [("email", "a@example.com"), ("password", "x")], (header, value));
+
+        Assert.Equal(status, answer.Status);
+        Assert.False(answer.Headers.ContainsKey("Set-Cookie"));
+    }
+
+    [Theory]
+    [InlineData("https://elsewhere.example", "/console")]
+    [InlineData("//elsewhere.example", "/console")]
+    [InlineData("/console/../advertising", "/console")]
+    [InlineData("/console//elsewhere.example", "/console")]
+    [InlineData("/consoleelsewhere", "/console")]
+    [InlineData("/console\\elsewhere", "/console")]
+    [InlineData("/console/me?x=1", "/console/me?x=1")]
+    public async Task Signing_in_leads_on_within_the_console(string wanted, string expected)
+    {
+        var email = await _server.NewPerson(await _server.NewOrganization("Anywhere"));
+        var answer = await Post(
+            "/console/sign-in", "", [("email", email), ("password", People.Password), ("return", wanted)]);
+
+        Assert.Equal(303, answer.Status);
+        Assert.Equal(expected, answer.Headers["Location"]);
+    }
+
+    [Fact]
+    public async Task Without_a_session_a_page_is_the_way_to_sign_in_and_back()
+    {
+        var answer = await Get("/console/operator/periods?page=2", "sessionid=css_ended");
+
+        Assert.Equal(303, answer.Status);
+        Assert.Equal("/console/sign-in?return=%2Fconsole%2Foperator%2Fperiods%3Fpage%3D2", answer.Headers["Location"]);
+    }
+
+    [Fact]
+    public async Task A_page_is_whole_private_and_runs_nothing_of_others()
+    {
+        var organization = await _server.NewOrganization("<script>alert(1)</script>");
+        var (cookies, _) = await SignIn(organization);
+        var page = await Get($"/console/{organization}", cookies);
+
+        Assert.Equal(200, page.Status);
+        Assert.Equal("no-store", page.Headers["Cache-Control"]);
+        Assert.Contains("script-src 'self'", page.Headers["Content-Security-Policy"]);
+        Assert.DoesNotContain("unsafe-inline", page.Headers["Content-Security-Policy"]);
+        Assert.DoesNotContain("<script>alert", page.Text);
+        Assert.DoesNotMatch("(src|href)=\"https?:", page.Text);
+        Assert.DoesNotContain(" style=", page.Text);
+    }
+
+    [Fact]
+    public async Task A_page_counts_as_one_request_whatever_it_asks_of_the_api()
+    {
+        var organization = await _server.NewOrganization("Counted");
+        var (cookies, _) = await SignIn(organization);
+        var before = await Remaining(cookies);
+        await Get($"/console/{organization}", cookies);
+        await Get($"/console/{organization}/earnings", cookies);
+
+        Assert.Equal(before - 3, await Remaining(cookies));
+    }
+
+    [Fact]
+    public async Task What_a_table_downloads_cannot_be_a_formula()
+    {
+        var organization = await _server.NewOrganization("Sheets");
+        var (cookies, token) = await SignIn(organization);
+        await Post(
+            $"/console/{organization}/locations",
+            cookies,
+            [("csrf_token", token), ("idempotency_key", "f"), ("name", "=1+1")]);
+        var csv = await Get($"/console/{organization}/locations?format=csv", cookies);
+
+        Assert.Equal("text/csv; charset=utf-8", csv.Headers["Content-Type"]);
+        Assert.Contains("'=1+1", csv.Text);
+    }
+
+    [Fact]
+    public async Task A_new_key_is_on_the_page_that_made_it_and_nowhere_after()
+    {
+        var organization = await _server.NewOrganization("Keys");
+        var (cookies, token) = await SignIn(organization);
+        (string, string)[] form =
+            [("csrf_token", token), ("idempotency_key", "key"), ("kind", "csb"), ("role", "readonly"),
+             ("name", "Server")];
+        var made = await Post($"/console/{organization}/keys/new", cookies, form);
+        var secret = Secret().Match(made.Text).Value;
+
+        Assert.Equal(200, made.Status);
+        Assert.NotEmpty(secret);
+        Assert.Equal("no-store", made.Headers["Cache-Control"]);
+        Assert.DoesNotContain(secret, (await Post($"/console/{organization}/keys/new", cookies, form)).Text);
+        Assert.DoesNotContain(secret, (await Get($"/console/{organization}/keys", cookies)).Text);
+        Assert.Equal(200, (await _server.Send(HttpMethod.Get, "whoami", secret)).Status);
+    }
+
+    private async Task<(string Cookies, string Token)> SignIn(OrganizationId organization)
+    {
+        var email = await _server.NewPerson(organization);
+        var answer = await Post("/console/sign-in", "", [("email", email), ("password", People.Password)]);
+        Assert.Equal(303, answer.Status);
+        var cookies = string.Join("; ", Cookie().Matches(answer.Headers["Set-Cookie"]).Select(match => match.Value));
+        return (cookies, Token().Match((await Get("/console/me", cookies)).Text).Groups[1].Value);
+    }
+
+    private async Task<int> Remaining(string cookies)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, "whoami");
+        request.Headers.Add("Cookie", cookies);
+        return int.Parse((await _server.Send(request)).Headers["RateLimit-Remaining"]);
+    }
+
+    private Task<Answer> Get(string path, string cookies)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_server.Origin, path));
+        request.Headers.Add("Cookie", cookies);
+        return _server.Send(request);
+    }
+
+    private Task<Answer> Post(
+        string path, string cookies, (string Name, string Value)[] form, params (string Name, string Value)[] headers)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_server.Origin, path))
+        {
+            Content = new FormUrlEncodedContent(form.Select(pair => KeyValuePair.Create(pair.Name, pair.Value))),
+        };
+        if (cookies.Length > 0)
+        {
+            request.Headers.Add("Cookie", cookies);
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.Add(name, value);
+        }
+
+        return _server.Send(request);
+    }
+
+    [GeneratedRegex("(sessionid|antiforgery)=[^;,]+")]
+    private static partial Regex Cookie();
+
+    [GeneratedRegex("name=\"csrf_token\" value=\"([^\"]+)\"")]
+    private static partial Regex Token();
+
+    [GeneratedRegex("csb_[A-Za-z0-9_-]{30,}")]
+    private static partial Regex Secret();
+
+    [GeneratedRegex("<[^>]+>")]
+    private static partial Regex Tags();
+}
