@@ -14,7 +14,7 @@ public static class Cells
     /// <summary>True when that is whoever looks at the page.</summary>
     public static bool IsSelf(ConsolePage page, string? actor) => actor == $"user:{page.Session.User.UserId}";
 
-    /// <summary>A fraction in percent, which is how people say rates: 0.125 is 12.5 %. A CSV has the fraction.</summary>
+    /// <summary>A fraction in percent, as people say rates: 0.125 is 12.5 %. A CSV has the fraction.</summary>
     public static Cell Rate(string? fraction) =>
         decimal.TryParse(fraction, CultureInfo.InvariantCulture, out var rate)
             ? Cell.Drawn(

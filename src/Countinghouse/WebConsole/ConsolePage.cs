@@ -121,7 +121,7 @@ public sealed class ConsolePage
         return SeeOther(path);
     }
 
-    /// <summary>After a POST the browser gets what the address names; going back sends no form again.</summary>
+    /// <summary>After a POST the browser gets what the address names; going back does not send it again.</summary>
     public static IResult SeeOther(string path) => new SeeOtherResult(path);
 
     private static string? TakeNotice(HttpContext context)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
@@ -114,6 +115,13 @@ public sealed class Visitor : IAsyncDisposable
 
     public Task Click(string button) =>
         Page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).First.ClickAsync();
+
+    /// <summary>Opens what is asked twice.</summary>
+    public Task Unfold(string title) =>
+        Page.Locator("summary", new() { HasTextRegex = new Regex($"^\\s*{Regex.Escape(title)}\\s*$") }).First.ClickAsync();
+
+    /// <summary>The button in what was unfolded.</summary>
+    public Task Confirm() => Page.Locator("details.confirm[open] button[type=submit]").First.ClickAsync();
 
     public Task Follow(string link) =>
         Page.GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).First.ClickAsync();

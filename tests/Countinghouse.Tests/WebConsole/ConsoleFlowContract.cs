@@ -151,9 +151,9 @@ public abstract class ConsoleFlowContract(Chromium chromium, Engine engine)
         await visitor.Open($"/console/{market.Retailer}/earnings");
         await visitor.Sees("$12.75");
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = $"{month}" }).First.ClickAsync();
-        await visitor.Page.GetByText("Dispute", new() { Exact = true }).First.ClickAsync();
+        await visitor.Unfold("Dispute");
         await visitor.Fill("What is wrong with it", "We counted fewer shoppers");
-        await visitor.Click("Dispute");
+        await visitor.Confirm();
         await visitor.Sees("We counted fewer shoppers");
         Assert.Empty(await visitor.Faults());
     }
@@ -166,9 +166,9 @@ public abstract class ConsoleFlowContract(Chromium chromium, Engine engine)
         await visitor.Sees("We counted fewer shoppers");
         await visitor.Open($"/console/{market.Retailer}/earnings");
         await visitor.Page.GetByRole(AriaRole.Link, new() { Name = $"{month}" }).First.ClickAsync();
-        await visitor.Page.GetByText("Settle the dispute", new() { Exact = true }).First.ClickAsync();
+        await visitor.Unfold("Settle the dispute");
         await visitor.Fill("How it was settled", "The counts agree");
-        await visitor.Click("Settle the dispute");
+        await visitor.Confirm();
         await visitor.Sees("The counts agree");
     }
 
@@ -178,16 +178,16 @@ public abstract class ConsoleFlowContract(Chromium chromium, Engine engine)
         await visitor.Page.Locator("tbody input[type=checkbox]").First.CheckAsync();
         Assert.Empty(await visitor.Faults());
         await visitor.Click("Approve what is chosen");
-        await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("approved");
+        await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("Approved: 1 of 1");
     }
 
     private static async Task SetAccount(Visitor visitor, Market market)
     {
         await visitor.Open($"/console/{market.Retailer}/payout-account");
-        await visitor.Page.GetByText("Set where the money goes").First.ClickAsync();
+        await visitor.Unfold("Set where the money goes");
         await visitor.Page.GetByLabel("Provider").SelectOptionAsync("stripe");
         await visitor.Page.GetByLabel("Goes to").FillAsync("acct_1retailer");
-        await visitor.Click("Set it");
+        await visitor.Confirm();
         await visitor.Sees("Change");
     }
 
@@ -197,8 +197,8 @@ public abstract class ConsoleFlowContract(Chromium chromium, Engine engine)
         await visitor.Click("Preview a run");
         await visitor.Sees("Payout run of $12.75");
         await visitor.Sees("somebody else has to confirm it");
-        await visitor.Page.GetByText("Confirm the run").First.ClickAsync();
-        await visitor.Click("Pay $12.75 to 1 retailers");
+        await visitor.Unfold("Confirm the run");
+        await visitor.Confirm();
         await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Alert).First).ToBeVisibleAsync();
     }
 
@@ -208,8 +208,8 @@ public abstract class ConsoleFlowContract(Chromium chromium, Engine engine)
         await visitor.SignOut();
         await visitor.SignIn(person, People.Password);
         await visitor.Open(run);
-        await visitor.Page.GetByText("Confirm the run").First.ClickAsync();
-        await visitor.Click("Pay $12.75 to 1 retailers");
+        await visitor.Unfold("Confirm the run");
+        await visitor.Confirm();
         await visitor.Sees("How far it is");
         Assert.Empty(await visitor.Faults());
     }

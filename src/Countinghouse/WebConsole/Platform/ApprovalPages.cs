@@ -30,7 +30,8 @@ public static class ApprovalPages
     /// <summary>Tabs; empty for any status.</summary>
     public static readonly IReadOnlyList<(string Status, string Title)> Tabs =
     [
-        ("CALCULATED", "To approve"), ("DISPUTED", "Disputed"), ("APPROVED", "Approved"), ("PAID", "Paid"), ("ANY", "All"),
+        ("CALCULATED", "To approve"), ("DISPUTED", "Disputed"), ("APPROVED", "Approved"), ("PAID", "Paid"),
+        ("ANY", "All"),
     ];
 
     private const string ToApprove = "CALCULATED";

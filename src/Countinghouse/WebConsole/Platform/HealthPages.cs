@@ -17,11 +17,12 @@ public sealed record InvalidOrganization(
 
 /// <summary>Invalid traffic of the platform.</summary>
 public sealed record InvalidTraffic(
-    IReadOnlyList<InvalidReason> Rows, IReadOnlyList<InvalidOrganization> Organizations);
+    long Impressions, long Clicks, long InvalidImpressions, long InvalidClicks, IReadOnlyList<InvalidReason> Rows,
+    IReadOnlyList<InvalidOrganization> Organizations);
 
 /// <summary>What the page of invalid traffic shows.</summary>
 public sealed record TrafficModel(
-    DayRange Range, long Impressions, long Clicks, long Organizations, TableView Reasons, TableView ByOrganization);
+    DayRange Range, InvalidTraffic Traffic, TableView Reasons, TableView ByOrganization);
 
 /// <summary>How events come in, and what of them is not real.</summary>
 public static class HealthPages
@@ -64,9 +65,7 @@ public static class HealthPages
 
         return page.Show<TrafficPage>(new TrafficModel(
             range,
-            traffic.Rows.Sum(row => row.Impressions),
-            traffic.Rows.Sum(row => row.Clicks),
-            traffic.Organizations.Count,
+            traffic,
             reasons.View(traffic.Rows, "Nothing was found invalid on these days. Choose others above."),
             organizations.View(traffic.Organizations, "No advertiser had invalid traffic on these days.")));
     }

@@ -54,7 +54,8 @@ public static class OrganizationPages
     private static Table<ListedOrganization> Organizations() => new(
         "organizations",
         new("Name", row => Cells.Organization(row.OrganizationId, row.Name)),
-        new("Earnings", row => Cell.Text("Earnings", $"{ConsolePage.Root}/{row.OrganizationId}/earnings"), InCsv: false),
+        new("Earnings", row => Cell.Text(
+            "Earnings", $"{ConsolePage.Root}/{row.OrganizationId}/earnings"), InCsv: false),
         new("Fee rates", row => Cell.Text(
             "Fee rates", $"{PlatformPages.Root}/fee-rates?organization_id={row.OrganizationId}"), InCsv: false),
         new("Kind", row => Cell.Text(row.IsOperator ? "the platform" : "takes part")),

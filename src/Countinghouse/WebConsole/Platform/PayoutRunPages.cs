@@ -112,7 +112,8 @@ public static class PayoutRunPages
         return page.Show<PayoutRunPage>(
             new PayoutRunModel(
                 run,
-                table.View(plan.Data, "No retailer has approved records. Approve some, then preview again.", plan.Pagination),
+                table.View(
+                    plan.Data, "No retailer has approved records. Approve some, then preview again.", plan.Pagination),
                 run.State == "CONFIRMED" ? await Progress(page, run) : null,
                 refusal),
             refusal?.Form);

@@ -149,7 +149,8 @@ public static class EarningsPages
         var shown = await page.Api.Get<ApiPage<ShareLine>>($"{path}/lines", ("page", page.Query("page")));
         var model = new ShareModel(
             await page.Api.Get<ShareRecord>(path),
-            lines.View(shown.Data, "The record has no lines: it only carries on what was below a cent.", shown.Pagination),
+            lines.View(
+                shown.Data, "The record has no lines: it only carries on what was below a cent.", shown.Pagination),
             history.View(await page.Api.All<ShareTransition>($"{path}/history"), "Nothing has happened to it yet."),
             refusal);
         return page.Show<SharePage>(model, refusal?.Form);

@@ -25,7 +25,8 @@ public static class LocationPages
 
     private static async Task<IResult> Add(ConsolePage page, FormState form)
     {
-        var answer = await page.Api.Send<Location>(HttpMethods.Post, Path(page), form, new { name = form.Text("name") });
+        var answer = await page.Api.Send<Location>(
+            HttpMethods.Post, Path(page), form, new { name = form.Text("name") });
         return answer.Problem is { } problem
             ? await Show(page, new Refusal(NewForm, form.Refused(problem)))
             : page.GoTo($"{page.Home}/locations", $"{answer.Value!.Name} is added: offers can be there now.");

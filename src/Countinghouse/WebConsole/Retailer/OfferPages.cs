@@ -68,7 +68,8 @@ public static partial class OfferPages
             }),
         });
         return answer.Problem is { } problem
-            ? await Show(page, new Refusal("many", form.Refused(ByLine(problem, [.. asked.Select(line => line.Number)]))))
+            ? await Show(
+                page, new Refusal("many", form.Refused(ByLine(problem, [.. asked.Select(line => line.Number)]))))
             : page.GoTo($"{page.Home}/offers", $"{answer.Value!.Offers.Count} offers are added.");
     }
 

@@ -55,7 +55,10 @@ public static class PayoutPages
                 : Array.Empty<Column<Payout>>(),
             new("Amount", row => Cell.Money(row.Amount), IsNumber: true),
             new("State", row => Cell.Status(row.State)),
-            new("Came back", row => Cell.Money(row.ReversedAmount == "0.00" ? null : row.ReversedAmount), IsNumber: true),
+            new(
+                "Came back",
+                row => Cell.Money(row.ReversedAmount == "0.00" ? null : row.ReversedAmount),
+                IsNumber: true),
             new("By", row => Cell.Text(row.Provider)),
             new("To", row => Cell.Text(row.Destination)),
             new("Transfer", row => Cell.Code(row.TransferId)),
@@ -98,7 +101,11 @@ public static class PayoutPages
         page, form, "paid", new { reference = form.Text("reference") }, "Marked as paid: its records are paid.");
 
     private static Task<IResult> MarkFailed(ConsolePage page, FormState form) => Say(
-        page, form, "failed", new { reason = form.Text("reason") }, "Marked as failed: its records wait for another run.");
+        page,
+        form,
+        "failed",
+        new { reason = form.Text("reason") },
+        "Marked as failed: its records wait for another run.");
 
     private static Task<IResult> MarkReturned(ConsolePage page, FormState form) => Say(
         page, form, "returned", new { amount = form.Text("amount") }, "The return is noted.");
