@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Countinghouse.Load;
 
-/// <summary>What the server takes for a page of the console, beside the slowest call of the API that it rests on.</summary>
+/// <summary>What the server takes for a page of the console, beside the call of the API that it rests on.</summary>
 /// <param name="Row">The page.</param>
 /// <param name="PageP50">Median of whole requests, in milliseconds.</param>
 /// <param name="PageP99">The 99th of a hundred.</param>

@@ -5,9 +5,14 @@ namespace Countinghouse.WebConsole;
 /// <summary>What the audit trail holds of a change, in words.</summary>
 public static class Changes
 {
-    /// <summary>"status: draft → active; bid: 0.25 → 0.30"; a value that is new or gone has one side.</summary>
+    /// <summary>"status: draft → active; bid: 0.25 → 0.30"; of what is new there is nothing to compare.</summary>
     public static string InWords(JsonElement? before, JsonElement? after)
     {
+        if (before is not { ValueKind: JsonValueKind.Object })
+        {
+            return "new";
+        }
+
         var old = Members(before);
         var now = Members(after);
         return string.Join("; ", now.Keys.Union(old.Keys)

@@ -118,7 +118,8 @@ public sealed class Visitor : IAsyncDisposable
 
     /// <summary>Opens what is asked twice.</summary>
     public Task Unfold(string title) =>
-        Page.Locator("summary", new() { HasTextRegex = new Regex($"^\\s*{Regex.Escape(title)}\\s*$") }).First.ClickAsync();
+        Page.Locator("summary", new() { HasTextRegex = new Regex($"^\\s*{Regex.Escape(title)}\\s*$") }).First
+            .ClickAsync();
 
     /// <summary>The button in what was unfolded.</summary>
     public Task Confirm() => Page.Locator("details.confirm[open] button[type=submit]").First.ClickAsync();

@@ -10,7 +10,8 @@ public sealed class ConsolePageTests(Chromium chromium, DemoWorld world) : IClas
     private static readonly string[] AdvertiserPages =
     [
         "/console/{advertiser}", "/console/{advertiser}?days=7&q=o&status=active&sort=spend",
-        "/console/{advertiser}/campaigns/{campaign}", "/console/{advertiser}/campaigns/{campaign}?granularity=hour&days=2",
+        "/console/{advertiser}/campaigns/{campaign}",
+        "/console/{advertiser}/campaigns/{campaign}?granularity=hour&days=2",
         "/console/{advertiser}/campaigns/{campaign}?granularity=week&by=retailer",
         "/console/{advertiser}/campaigns/{campaign}/edit", "/console/{advertiser}/campaigns/new",
         "/console/{advertiser}/traffic", "/console/{advertiser}/receipts",
@@ -134,7 +135,8 @@ public sealed class ConsolePageTests(Chromium chromium, DemoWorld world) : IClas
         var links = await visitor.Page.Locator("nav[aria-label=Pages] a").AllInnerTextsAsync();
         Assert.Superset(seen.Split(',').ToHashSet(), links.ToHashSet());
         Assert.Empty(links.Intersect(unseen.Split(',')));
-        Assert.Equal(mayCreate ? 1 : 0, await visitor.Page.GetByText("New campaign", new() { Exact = true }).CountAsync());
+        Assert.Equal(
+            mayCreate ? 1 : 0, await visitor.Page.GetByText("New campaign", new() { Exact = true }).CountAsync());
         foreach (var hidden in new[] { ("Audit log", "audit"), ("Members", "members"), ("Earnings", "earnings") }
             .Where(one => unseen.Contains(one.Item1, StringComparison.Ordinal)))
         {
@@ -187,7 +189,8 @@ public sealed class ConsolePageTests(Chromium chromium, DemoWorld world) : IClas
     /// <summary>For people to look at, after the tests: artifacts/console.</summary>
     private static async Task Show(Visitor visitor, string who, string page, int width, bool isDark)
     {
-        var name = string.Concat(page["/console".Length..].Select(letter => char.IsLetterOrDigit(letter) ? letter : '-'));
+        var name = string.Concat(
+            page["/console".Length..].Select(letter => char.IsLetterOrDigit(letter) ? letter : '-'));
         await visitor.Page.ScreenshotAsync(new PageScreenshotOptions
         {
             Path = Path.Combine(

@@ -104,7 +104,8 @@ public static class AdvertiserPages
             CampaignTable.View(
                 [.. campaigns.Data.Select(row => row with { Link = $"{page.Home}/campaigns/{row.CampaignId}" })],
                 isSearch ? "No campaign is like that. Change the search, or leave it empty to see all."
-                : page.May(Permission.WriteCampaigns) ? "No campaign yet. Create the first: name, price, budget, offers."
+                : page.May(Permission.WriteCampaigns)
+                    ? "No campaign yet. Create the first: name, price, budget, offers."
                 : "No campaign yet. An editor of this organization can create one.",
                 campaigns.Pagination)));
     }

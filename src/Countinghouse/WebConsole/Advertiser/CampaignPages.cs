@@ -36,7 +36,8 @@ public static class CampaignPages
         campaigns.MapPost("/{campaign_id}/budget", TopUp);
         foreach (var action in (string[])["activate", "pause", "complete", "archive"])
         {
-            campaigns.MapPost($"/{{campaign_id}}/{action}", (ConsolePage page, FormState form) => Act(action, page, form));
+            campaigns.MapPost(
+                $"/{{campaign_id}}/{action}", (ConsolePage page, FormState form) => Act(action, page, form));
         }
 
         return console;
@@ -190,11 +191,13 @@ public static class CampaignPages
         {
             return page.GoTo(
                 Address(page, campaign.CampaignId),
-                $"The budget is {Figures.Money(changed.Budget)} now, {Figures.Money(changed.RemainingBudget)} of it left.");
+                $"The budget is {Figures.Money(changed.Budget)} now, {Figures.Money(changed.RemainingBudget)} of it "
+                + "left.");
         }
 
         var range = DayRange.Of(page);
-        var series = await page.Api.Get<Series>($"reporting/campaigns/{campaign.CampaignId}/performance", range.Parameters);
+        var series = await page.Api.Get<Series>(
+            $"reporting/campaigns/{campaign.CampaignId}/performance", range.Parameters);
         return await ShowWith(
             page, campaign, form.Refused(answer.Problem!), range, "day", "location", series);
     }

@@ -6,7 +6,7 @@ namespace Countinghouse.WebConsole.Advertiser;
 /// <summary>How fast a campaign spends: for planning, not for billing, so rounded as people round.</summary>
 /// <param name="DailyAverage">USD a day over the last seven whole days.</param>
 /// <param name="TimePercent">What of its days has passed; null without an end.</param>
-/// <param name="LastsUntil">The day on which the budget is used up at this pace; null: not in the next ten years.</param>
+/// <param name="LastsUntil">The day on which the budget is used up at this pace; null: not in ten years.</param>
 /// <param name="Verdict">What that means, in words.</param>
 public sealed record Pacing(string DailyAverage, decimal? TimePercent, UtcDay? LastsUntil, string Verdict)
 {
@@ -24,12 +24,16 @@ public sealed record Pacing(string DailyAverage, decimal? TimePercent, UtcDay? L
         UtcDay? lasts = days <= FarthestDays ? today.AddDays((int)days) : null;
         var passed = Passed(campaign, today);
         return new Pacing(
-            average.ToString("0.00", CultureInfo.InvariantCulture), passed, lasts, Judge(campaign, average, lasts, passed));
+            average.ToString("0.00", CultureInfo.InvariantCulture),
+            passed,
+            lasts,
+            Judge(campaign, average, lasts, passed));
     }
 
     private static decimal? Passed(Campaign campaign, UtcDay today)
     {
-        if (!UtcDay.TryParse(campaign.StartDate, out var start) || !UtcDay.TryParse(campaign.EndDate ?? "", out var end))
+        if (!UtcDay.TryParse(campaign.StartDate, out var start)
+            || !UtcDay.TryParse(campaign.EndDate ?? "", out var end))
         {
             return null;
         }
