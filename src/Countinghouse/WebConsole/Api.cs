@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Mime;
 using System.Text.Json;
+using Countinghouse.Access;
 using Countinghouse.Http;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -162,7 +163,13 @@ public sealed class Api(HttpContext context)
         {
             var problem = await JsonSerializer.DeserializeAsync<ApiProblem>(
                 answer.Response.Body, Json, context.RequestAborted);
-            return problem! with { Status = answer.Response.StatusCode };
+            return problem!.Detail.Contains(AccessSetup.AntiforgeryHeader, StringComparison.Ordinal)
+                ? new ApiProblem(
+                    StatusCodes.Status403Forbidden,
+                    "This page is too old",
+                    "You have signed in anew since it was opened, so nothing was changed. Open it again, then send it.",
+                    RequestId: problem.RequestId)
+                : problem with { Status = answer.Response.StatusCode };
         }
         catch (JsonException)
         {
@@ -189,7 +196,7 @@ public sealed class Api(HttpContext context)
                 // Forms of pages before signing in have neither.
                 if (form is { Token.Length: > 0 })
                 {
-                    request.Headers["X-CSRF-Token"] = form.Token;
+                    request.Headers[AccessSetup.AntiforgeryHeader] = form.Token;
                 }
 
                 if (form is { Key.Length: > 0 })

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Countinghouse.Http;
 using Countinghouse.WebConsole.Advertiser;
 using Countinghouse.WebConsole.Everyone;
 using Countinghouse.WebConsole.Platform;
@@ -86,13 +87,27 @@ public static class ConsoleSetup
                     "Forms of the console are only taken from its own pages. Open the page here and send it again."));
             }
 
-            if (context.GetEndpoint() is null)
+            if (context.GetEndpoint() is not RouteEndpoint)
             {
+                // Without one, or with the framework's own that says that the method is not allowed.
                 throw new RefusedByApiException(new ApiProblem(
-                    StatusCodes.Status404NotFound, "Not found", "There is no such page."));
+                    StatusCodes.Status404NotFound,
+                    "Not found",
+                    "There is no such page. If this is where a form was sent, go back to the page that it was on."));
             }
 
             await next(context);
+        }
+        catch (Exception error) when (error is InvalidDataException or BadHttpRequestException
+            && !context.Response.HasStarted)
+        {
+            var status = (error as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest;
+            await Refuse(context, new ApiProblem(
+                status,
+                "The form cannot be read",
+                status == StatusCodes.Status413PayloadTooLarge
+                    ? $"It is larger than {HttpOptions.BodyBytesMax / 1024} KB. Go back and send less at once."
+                    : "It has characters that no text has. Go back, remove them and send it again."));
         }
         catch (RefusedByApiException refused) when (!context.Response.HasStarted)
         {
@@ -123,9 +138,9 @@ public static class ConsoleSetup
     {
         if (problem.Status == StatusCodes.Status401Unauthorized)
         {
-            var wanted = HttpMethods.IsGet(context.Request.Method)
-                ? context.Request.Path + context.Request.QueryString
-                : ConsolePage.Root;
+            // A form's address takes forms alone; once it was read, the request is known by its page's address.
+            var isPage = HttpMethods.IsGet(context.Request.Method) || context.Request.HasFormContentType;
+            var wanted = isPage ? context.Request.Path + context.Request.QueryString : ConsolePage.Root;
             return ConsolePage.SeeOther(SigningPages.SignInAddress(wanted)).ExecuteAsync(context);
         }
 

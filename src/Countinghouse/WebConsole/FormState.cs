@@ -22,6 +22,9 @@ public sealed class FormState
     public const string TokenField = "csrf_token";
     public const string KeyField = "idempotency_key";
 
+    /// <summary>The address of the page that the form is on.</summary>
+    public const string PageField = "page_address";
+
     private readonly Dictionary<string, StringValues> _values;
 
     private FormState(Dictionary<string, StringValues> values) => _values = values;
@@ -43,7 +46,22 @@ public sealed class FormState
         }
 
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
+        GoBackTo(context.Request, form[PageField].ToString());
         return new FormState(form.ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal));
+    }
+
+    /// <summary>
+    /// A refused form is answered with its page, whose links must not lead to where only forms are taken: from here on
+    /// the request is known by the page's address. Its route is long decided.
+    /// </summary>
+    private static void GoBackTo(HttpRequest request, string page)
+    {
+        if (Addresses.IsOurs(page))
+        {
+            var split = page.IndexOf('?', StringComparison.Ordinal);
+            request.Path = split < 0 ? page : page[..split];
+            request.QueryString = new QueryString(split < 0 ? null : page[split..]);
+        }
     }
 
     /// <summary>A form nobody has sent yet, with what its fields begin with.</summary>
@@ -86,11 +104,16 @@ public sealed class FormState
     }
 
     /// <summary>Refuses a field by ourselves, where the API could not be asked.</summary>
-    public FormState Refused(string field, string message) => Refused(new ApiProblem(
-        StatusCodes.Status422UnprocessableEntity, "Please correct this", "", [new ApiFault(field, message)]));
+    public FormState Refused(string field, string message) => Refused([new ApiFault(field, message)]);
+
+    /// <summary>Refuses fields by ourselves, where the API could not be asked.</summary>
+    public FormState Refused(IReadOnlyList<ApiFault> faults) => Refused(new ApiProblem(
+        StatusCodes.Status422UnprocessableEntity, "Please correct this", "", faults));
 
     /// <summary>What is wrong with a field; null when nothing is.</summary>
-    public string? Fault(string name) => Problem?.Errors?.FirstOrDefault(fault => IsAbout(fault, name))?.Message;
+    public string? Fault(string name) =>
+        Problem?.Errors?.FirstOrDefault(fault => IsAbout(fault, name))?.Message
+            .Replace(" as a JSON string", "", StringComparison.Ordinal);
 
     /// <summary>What is wrong with no field of the form.</summary>
     internal IEnumerable<ApiFault> OtherFaults(IReadOnlyCollection<string> shown) =>

@@ -148,6 +148,15 @@ public static class Addresses
         return QueryHelpers.AddQueryString(context.Request.Path, query);
     }
 
+    /// <summary>
+    /// True for addresses of the console itself: one from outside could lead anywhere, so only these are gone on to.
+    /// </summary>
+    public static bool IsOurs(string address) =>
+        (address == ConsolePage.Root || address.StartsWith(ConsolePage.Root + "/", StringComparison.Ordinal)
+            || address.StartsWith(ConsolePage.Root + "?", StringComparison.Ordinal))
+        && !address.Contains('\\') && !address.Contains("//", StringComparison.Ordinal)
+        && !address.Contains("..", StringComparison.Ordinal) && !address.Any(char.IsControl);
+
     /// <summary>Another address, on the page of a list that somebody was on.</summary>
     public static string WithPage(string path, string page) =>
         page.Length == 0 ? path : QueryHelpers.AddQueryString(path, "page", page);

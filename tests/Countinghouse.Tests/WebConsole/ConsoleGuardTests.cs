@@ -151,6 +151,71 @@ public sealed partial class ConsoleGuardTests(SqliteServer fixture) : IClassFixt
         Assert.Equal(200, (await _server.Send(HttpMethod.Get, "whoami", secret)).Status);
     }
 
+    [Fact]
+    public async Task An_edit_that_is_refused_or_came_late_changes_nothing()
+    {
+        var organization = await _server.NewOrganization("Edits");
+        var (cookies, token) = await SignIn(organization);
+        var made = await Post(
+            $"/console/{organization}/campaigns/new",
+            cookies,
+            Form(token, "new", ("name", "First"), ("pricing", "cpc"), ("bid", "0.10"), ("budget", "5")));
+        var path = made.Headers["Location"];
+
+        var refused = await Edit("One", "First", "much");
+        Assert.Equal(422, refused.Status);
+        Assert.Contains("Bid must be a price in USD with at most six places", refused.Text);
+        Assert.Contains("value=\"One\"", refused.Text);
+        Assert.Contains("<h1>First</h1>", (await Get(path, cookies)).Text);
+        Assert.Equal(303, (await Edit("Second", "First", "0.10")).Status);
+        var late = await Edit("Third", "First", "0.10");
+        Assert.Equal(422, late.Status);
+        Assert.Contains("was changed to &quot;Second&quot; meanwhile", late.Text);
+        Assert.Contains("<h1>Second</h1>", (await Get(path, cookies)).Text);
+
+        // The page of a refused form leads back to itself and not to where only forms are taken.
+        var topUp = await Post(
+            path + "/budget", cookies, Form(token, "top", ("amount", "much"), ("page_address", path + "?days=7")));
+        Assert.Equal(422, topUp.Status);
+        Assert.Contains($"href=\"{path}?days=30\"", topUp.Text);
+        Assert.DoesNotContain("/budget?", topUp.Text);
+
+        Task<Answer> Edit(string name, string was, string bid) => Post(
+            path + "/edit",
+            cookies,
+            Form(token, name, ("name", name), ("was_name", was), ("bid", bid), ("was_bid", "0.10")));
+    }
+
+    [Theory]
+    [InlineData("/console/sign-in", 400)]
+    [InlineData("/console/forgotten", 400)]
+    public async Task A_form_that_is_no_text_is_refused_with_a_page(string path, int status)
+    {
+        var answer = await Post(path, "", [("email", "a\0@example.com")]);
+
+        Assert.Equal(status, answer.Status);
+        Assert.Contains("text/html", answer.Headers["Content-Type"]);
+    }
+
+    [Theory]
+    [InlineData("start_date=2026-08-01&end_date=2026-07-01", "The first day is after the last")]
+    [InlineData("start_date=2020-01-01&end_date=2026-08-01", "More than 366 days")]
+    [InlineData("days=many", "not days that can be read")]
+    [InlineData("end_date=0001-01-01", "")]
+    [InlineData("start_date=0001-01-01&end_date=9999-12-31", "More than 366 days")]
+    public async Task Days_that_make_no_sense_are_said_to(string query, string words)
+    {
+        var organization = await _server.NewOrganization("Days");
+        var (cookies, _) = await SignIn(organization);
+        var page = await Get($"/console/{organization}?{query}", cookies);
+
+        Assert.Equal(200, page.Status);
+        Assert.Contains(words, page.Text);
+    }
+
+    private static (string, string)[] Form(string token, string key, params (string, string)[] fields) =>
+        [("csrf_token", token), ("idempotency_key", key), .. fields];
+
     private async Task<(string Cookies, string Token)> SignIn(OrganizationId organization)
     {
         var email = await _server.NewPerson(organization);

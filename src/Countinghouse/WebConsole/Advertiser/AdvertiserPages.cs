@@ -17,10 +17,10 @@ public static class AdvertiserPages
         new("Clicks", row => Cell.Count(row.Clicks), IsNumber: true, Sort: "clicks"),
         new("CTR", row => Cell.Percent(row.Ctr), IsNumber: true, Sort: "ctr"),
         new("CPC", row => Cell.Money(row.EffectiveCpc), IsNumber: true, Sort: "effective_cpc"),
-        new("CPM", row => Cell.Money(row.EffectiveCpm), IsNumber: true),
-        new("Budget used", row => Cell.Drawn(CampaignCells.Budget(row)), InCsv: false),
-        new("Budget", row => Cell.Money(row.Budget), IsNumber: true, Sort: "budget"),
-        new("Left", row => Cell.Money(row.RemainingBudget), IsNumber: true, Sort: "remaining"));
+        new("CPM", row => Cell.Money(row.EffectiveCpm), IsNumber: true, InPage: false),
+        new("Budget left", row => Cell.Drawn(CampaignCells.Budget(row)), Sort: "remaining", InCsv: false),
+        new("Budget", row => Cell.Money(row.Budget), IsNumber: true, InPage: false),
+        new("Budget left", row => Cell.Money(row.RemainingBudget), IsNumber: true, InPage: false));
 
     private static readonly Table<SeriesRow> DayTable = new(
         "performance",
@@ -42,6 +42,9 @@ public static class AdvertiserPages
         new("Kind", row => Cell.Text(row.Validity)),
         new("Impressions", row => Cell.Count(row.Impressions), IsNumber: true),
         new("Clicks", row => Cell.Count(row.Clicks), IsNumber: true));
+
+    /// <summary>That there is one is all that is asked.</summary>
+    private sealed record Share(string Id);
 
     public static IEndpointRouteBuilder MapAdvertiser(this IEndpointRouteBuilder console)
     {
@@ -69,10 +72,27 @@ public static class AdvertiserPages
     ];
 
     /// <summary>To the pages that somebody most likely wants.</summary>
-    private static IResult Start(ConsolePage page) => ConsolePage.SeeOther(
-        page.Operates ? ConsolePage.Root + "/operator/periods"
-        : page.Session.Memberships is [var first, ..] ? $"{ConsolePage.Root}/{first.OrganizationId}"
-        : ConsolePage.Root + "/me");
+    private static async Task<IResult> Start(ConsolePage page)
+    {
+        if (page.Operates)
+        {
+            return ConsolePage.SeeOther(ConsolePage.Root + "/operator/periods");
+        }
+
+        if (page.Session.Memberships is not [var first, ..])
+        {
+            return ConsolePage.SeeOther(ConsolePage.Root + "/me");
+        }
+
+        // A retailer that advertises nothing has come for what it earns.
+        var campaigns = await page.Api.Get<ApiPage<CampaignRow>>(
+            $"organizations/{first.OrganizationId}/campaigns", ("page_size", 1));
+        var shares = campaigns.Pagination.TotalCount > 0
+            ? null
+            : await page.Api.TryGet<ApiPage<Share>>($"revenue-share/{first.OrganizationId}", ("page_size", 1));
+        return ConsolePage.SeeOther(
+            $"{ConsolePage.Root}/{first.OrganizationId}" + (shares?.Pagination.TotalCount > 0 ? "/earnings" : ""));
+    }
 
     private static async Task<IResult> Overview(ConsolePage page)
     {

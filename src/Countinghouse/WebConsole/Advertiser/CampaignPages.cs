@@ -6,6 +6,12 @@ public static class CampaignPages
 {
     private const int PacingDays = 7;
 
+    /// <summary>The API's own limit.</summary>
+    private const int HourDaysMax = 31;
+
+    /// <summary>What the form to edit changes; of each it remembers what it showed.</summary>
+    private static readonly string[] Terms = ["name", "bid", "daily_budget", "start_date", "end_date"];
+
     private static readonly Table<SeriesRow> BreakdownTable = new(
         "breakdown",
         new("Name", row => Cell.Text(row.GroupName ?? row.GroupId ?? "Events without an offer")),
@@ -33,6 +39,7 @@ public static class CampaignPages
         campaigns.MapGet("/{campaign_id}", Show);
         campaigns.MapGet("/{campaign_id}/edit", Edit);
         campaigns.MapPost("/{campaign_id}/edit", Change);
+        campaigns.MapPost("/{campaign_id}/offers", ReplaceOffers);
         campaigns.MapPost("/{campaign_id}/budget", TopUp);
         foreach (var action in (string[])["activate", "pause", "complete", "archive"])
         {
@@ -71,30 +78,31 @@ public static class CampaignPages
     private static async Task<IResult> Show(ConsolePage page)
     {
         var campaign = await Find(page);
-        var range = DayRange.Of(page);
-        var granularity = page.Query("granularity") is ("hour" or "week") and var asked ? asked : "day";
-        var by = page.Query("by") is ("offer" or "retailer") and var named ? named : "location";
-        var reports = $"reporting/campaigns/{campaign.CampaignId}";
-        if (page.WantsCsv)
-        {
-            return await Csv(page, campaign, range, granularity, by);
-        }
-
-        var series = await page.Api.Get<Series>(
-            $"{reports}/performance", [.. range.Parameters, ("granularity", granularity)]);
-        return await ShowWith(page, campaign, FormState.Fresh(), range, granularity, by, series);
+        return page.WantsCsv ? await Csv(page, campaign) : await ShowWith(page, campaign, FormState.Fresh());
     }
 
-    private static async Task<IResult> ShowWith(
-        ConsolePage page,
-        Campaign campaign,
-        FormState topUp,
-        DayRange range,
-        string granularity,
-        string by,
-        Series series)
+    /// <summary>What the address asks for; hours are shown of a month at most, as the API gives them.</summary>
+    private static (DayRange Range, string Granularity, string By) View(ConsolePage page)
     {
+        var granularity = page.Query("granularity") is ("hour" or "week") and var asked ? asked : "day";
+        var range = DayRange.Of(page);
+        return (
+            granularity == "hour"
+                ? range.AtMost(HourDaysMax, $"Hours are shown of {HourDaysMax} days at most: the last of them.")
+                : range,
+            granularity,
+            page.Query("by") is ("offer" or "retailer") and var named ? named : "location");
+    }
+
+    /// <param name="page">The page.</param>
+    /// <param name="campaign">The campaign.</param>
+    /// <param name="topUp">The form to add to the budget; also says why another action was refused.</param>
+    private static async Task<IResult> ShowWith(ConsolePage page, Campaign campaign, FormState topUp)
+    {
+        var (range, granularity, by) = View(page);
         var reports = $"reporting/campaigns/{campaign.CampaignId}";
+        var series = await page.Api.Get<Series>(
+            $"{reports}/performance", [.. range.Parameters, ("granularity", granularity)]);
         var last = new DayRange(page.Today.AddDays(-PacingDays), page.Today);
         var lastDays = await page.Api.Get<Series>($"{reports}/performance", last.Parameters);
         var traffic = await page.Api.Get<InvalidTraffic>($"{reports}/invalid-traffic", range.Parameters);
@@ -116,9 +124,9 @@ public static class CampaignPages
             topUp);
     }
 
-    private static async Task<IResult> Csv(
-        ConsolePage page, Campaign campaign, DayRange range, string granularity, string by)
+    private static async Task<IResult> Csv(ConsolePage page, Campaign campaign)
     {
+        var (range, granularity, by) = View(page);
         var reports = $"reporting/campaigns/{campaign.CampaignId}";
         return page.Query("table") switch
         {
@@ -140,46 +148,67 @@ public static class CampaignPages
     private static async Task<IResult> Edit(ConsolePage page)
     {
         var campaign = await Find(page);
-        return page.Show<CampaignFormPage>(new CampaignFormModel(
-            FormState.Fresh(
-                ("name", campaign.Name),
-                ("bid", campaign.Bid),
-                ("daily_budget", campaign.DailyBudget),
-                ("start_date", campaign.StartDate),
-                ("end_date", campaign.EndDate),
-                ("offers", string.Join('\n', campaign.Offers))),
-            campaign));
+        return page.Show<CampaignFormPage>(new CampaignFormModel(TermsOf(campaign), campaign));
     }
 
+    private static FormState TermsOf(Campaign campaign) => FormState.Fresh(
+        [.. Terms.Select(term => (term, (string?)Term(campaign, term)))]);
+
+    internal static FormState OffersOf(Campaign campaign) =>
+        FormState.Fresh(("offers", string.Join('\n', campaign.Offers)));
+
+    /// <summary>What the campaign has there now; empty for nothing.</summary>
+    internal static string Term(Campaign campaign, string term) => term switch
+    {
+        "name" => campaign.Name,
+        "bid" => campaign.Bid,
+        "daily_budget" => campaign.DailyBudget ?? "",
+        "start_date" => campaign.StartDate,
+        "end_date" => campaign.EndDate ?? "",
+        _ => throw new ArgumentOutOfRangeException(nameof(term), term, "not a term"),
+    };
+
     /// <summary>
-    /// Terms and offers are two requests of the API: the offers first, so that refused ones leave the terms as they
-    /// were. Sent again, both come to the same.
+    /// Changes what was typed over and nothing else. What somebody else has changed since the form was opened is not
+    /// overwritten: the form comes back and says so.
     /// </summary>
     private static async Task<IResult> Change(ConsolePage page, FormState form)
     {
         var campaign = await Find(page);
-        var path = $"campaigns/{campaign.CampaignId}";
-        var offers = form.Lines("offers");
-        if (!offers.ToHashSet().SetEquals(campaign.Offers))
+        var typed = Terms.Where(term => form.Text(term) != form.Text("was_" + term)).ToList();
+        var meanwhile = typed.Where(term => Term(campaign, term) != form.Text("was_" + term)).ToList();
+        if (meanwhile.Count > 0)
         {
-            var replaced = await page.Api.Send<Campaign>(HttpMethods.Put, $"{path}/offers", form, new { offers });
-            if (replaced.Problem is { } problem)
-            {
-                return page.Show<CampaignFormPage>(new CampaignFormModel(form.Refused(problem), campaign), form);
-            }
+            form.Refused([.. meanwhile.Select(term => new ApiFault(
+                term, $"was changed to \"{Term(campaign, term)}\" meanwhile; save again to replace that"))]);
+            return page.Show<CampaignFormPage>(new CampaignFormModel(form, campaign), form);
         }
 
-        var changed = await page.Api.Send<Campaign>(HttpMethods.Patch, path, form, new
+        if (typed.Count == 0)
         {
-            name = form.Text("name"),
-            bid = form.Text("bid"),
-            daily_budget = form.Optional("daily_budget"),
-            start_date = form.Text("start_date"),
-            end_date = form.Optional("end_date"),
-        });
+            return page.GoTo(Address(page, campaign.CampaignId), "Nothing was different, so nothing was changed.");
+        }
+
+        var changed = await page.Api.Send<Campaign>(
+            HttpMethods.Patch,
+            $"campaigns/{campaign.CampaignId}",
+            form,
+            typed.ToDictionary(term => term, form.Optional));
         return changed.Problem is { } refusal
             ? page.Show<CampaignFormPage>(new CampaignFormModel(form.Refused(refusal), campaign), form)
             : page.GoTo(Address(page, campaign.CampaignId), "Changed. A new bid holds for events from now on.");
+    }
+
+    private static async Task<IResult> ReplaceOffers(ConsolePage page, FormState form)
+    {
+        var campaign = await Find(page);
+        var replaced = await page.Api.Send<Campaign>(
+            HttpMethods.Put, $"campaigns/{campaign.CampaignId}/offers", form, new { offers = form.Lines("offers") });
+        return replaced.Problem is { } problem
+            ? page.Show<CampaignFormPage>(
+                new CampaignFormModel(TermsOf(campaign), campaign) { Offers = form.Refused(problem) }, form)
+            : page.GoTo(
+                Address(page, campaign.CampaignId), $"It promotes {replaced.Value!.Offers.Count} offers from now on.");
     }
 
     private static async Task<IResult> TopUp(ConsolePage page, FormState form)
@@ -195,11 +224,7 @@ public static class CampaignPages
                 + "left.");
         }
 
-        var range = DayRange.Of(page);
-        var series = await page.Api.Get<Series>(
-            $"reporting/campaigns/{campaign.CampaignId}/performance", range.Parameters);
-        return await ShowWith(
-            page, campaign, form.Refused(answer.Problem!), range, "day", "location", series);
+        return await ShowWith(page, campaign, form.Refused(answer.Problem!));
     }
 
     private static async Task<IResult> Act(string action, ConsolePage page, FormState form)
@@ -209,7 +234,7 @@ public static class CampaignPages
             HttpMethods.Post, $"campaigns/{campaign.CampaignId}/{action}", form);
         return answer.Value is { } changed
             ? page.GoTo(Address(page, campaign.CampaignId), $"{changed.Name} is {changed.Status} now.")
-            : throw new RefusedByApiException(answer.Problem!);
+            : await ShowWith(page, campaign, form.Refused(answer.Problem!));
     }
 
     /// <summary>The campaign of the address, if it belongs to the organization of the address.</summary>

@@ -124,7 +124,11 @@ public sealed record CampaignModel(
     FormState TopUp);
 
 /// <summary>A form to make or change a campaign; no campaign: a new one.</summary>
-public sealed record CampaignFormModel(FormState Form, Campaign? Campaign);
+public sealed record CampaignFormModel(FormState Form, Campaign? Campaign)
+{
+    /// <summary>The offers of a campaign that there is are a form of their own; null: as they are.</summary>
+    public FormState? Offers { get; init; }
+}
 
 /// <summary>Invalid traffic of the organization.</summary>
 public sealed record TrafficModel(DayRange Range, InvalidTraffic Traffic, TableView Reasons);

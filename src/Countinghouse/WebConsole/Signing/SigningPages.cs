@@ -143,11 +143,5 @@ public static class SigningPages
             StatusCode = model.Form.Problem?.Status ?? StatusCodes.Status200OK,
         };
 
-    /// <summary>Only to the console itself: an address from outside could lead anywhere.</summary>
-    private static string Local(string wanted) =>
-        (wanted == ConsolePage.Root || wanted.StartsWith(ConsolePage.Root + "/", StringComparison.Ordinal))
-        && !wanted.Contains('\\') && !wanted.Contains("//", StringComparison.Ordinal)
-        && !wanted.Contains("..", StringComparison.Ordinal) && !wanted.Any(char.IsControl)
-            ? wanted
-            : ConsolePage.Root;
+    private static string Local(string wanted) => Addresses.IsOurs(wanted) ? wanted : ConsolePage.Root;
 }
