@@ -85,12 +85,12 @@ internal static class Table
 
     public static void Pages(IReadOnlyList<ConsoleFigures> rows)
     {
-        Console.WriteLine("\n" + Line("page, one at a time", "p50 ms", "p99 ms", "call", "p50 ms", "p99 ms"));
+        Console.WriteLine("\n" + Line("pages, one at a time", "p50 ms", "p99 ms", "call p50", "call p99") + "   call");
         foreach (var row in rows)
         {
-            Console.WriteLine(Line(
-                Short(row.Row), Tenths(row.PageP50), Tenths(row.PageP99), Short(row.Call), Tenths(row.CallP50),
-                Tenths(row.CallP99)));
+            var figures = Line(
+                Short(row.Row), Tenths(row.PageP50), Tenths(row.PageP99), Tenths(row.CallP50), Tenths(row.CallP99));
+            Console.WriteLine($"{figures}   {Short(row.Call)}");
         }
 
         // Without the ids that all of them begin with.
