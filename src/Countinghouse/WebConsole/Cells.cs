@@ -7,8 +7,8 @@ namespace Countinghouse.WebConsole;
 public static class Cells
 {
     /// <summary>Who did something; a CSV has it as the API spells it.</summary>
-    public static Cell Actor(ConsolePage page, string? actor) => actor is { Length: > 0 } && IsSelf(page, actor)
-        ? Cell.Drawn(content => content.AddContent(0, "you"), actor)
+    public static Cell Actor(ConsolePage page, string? actor) => page.NameOf(actor ?? "") is { } name
+        ? Cell.Drawn(content => content.AddContent(0, name), actor!)
         : Cell.Code(actor);
 
     /// <summary>True when that is whoever looks at the page.</summary>

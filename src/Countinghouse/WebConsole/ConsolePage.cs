@@ -26,9 +26,12 @@ public sealed class ConsolePage
 
     private const string NoticeCookie = "console_notice";
 
+    private readonly Dictionary<string, string> _colleagues;
+
     private ConsolePage(HttpContext context, Api api, Session session, Part? organization)
     {
         (Context, Api, Session, Organization) = (context, api, session, organization);
+        _colleagues = new Dictionary<string, string> { [$"user:{session.User.UserId}"] = "you" };
         Notice = TakeNotice(context);
     }
 
@@ -72,8 +75,20 @@ public sealed class ConsolePage
             part = new Part(found.OrganizationId, found.Name, found.IsOperator, RoleWords.Of(Role.Owner));
         }
 
-        return new ConsolePage(context, api, session, part);
+        var page = new ConsolePage(context, api, session, part);
+        if (part is null && page.Operates)
+        {
+            await page.NameColleagues();
+        }
+
+        return page;
     }
+
+    /// <summary>
+    /// How people call whoever did something: themselves "you", on the platform's pages its other people by their
+    /// names; null for all others, whom only the API's own word names.
+    /// </summary>
+    public string? NameOf(string actor) => _colleagues.GetValueOrDefault(actor);
 
     /// <summary>What of it the address asks for; empty for nothing.</summary>
     public string Query(string name) => Context.Request.Query[name].ToString();
@@ -123,6 +138,16 @@ public sealed class ConsolePage
 
     /// <summary>After a POST the browser gets what the address names; going back does not send it again.</summary>
     public static IResult SeeOther(string path) => new SeeOtherResult(path);
+
+    /// <summary>Two people decide about payouts: each has to see who the other is.</summary>
+    private async Task NameColleagues()
+    {
+        var platform = Session.Memberships.First(part => part.IsOperator).OrganizationId;
+        foreach (var member in await Api.All<Person>($"organizations/{platform}/members"))
+        {
+            _colleagues.TryAdd($"user:{member.UserId}", member.Name);
+        }
+    }
 
     private static string? TakeNotice(HttpContext context)
     {

@@ -87,16 +87,20 @@ public static class ConsoleSetup
                     "Forms of the console are only taken from its own pages. Open the page here and send it again."));
             }
 
-            if (context.GetEndpoint() is not RouteEndpoint)
+            if (context.GetEndpoint() is null)
             {
-                // Without one, or with the framework's own that says that the method is not allowed.
                 throw new RefusedByApiException(new ApiProblem(
-                    StatusCodes.Status404NotFound,
-                    "Not found",
-                    "There is no such page. If this is where a form was sent, go back to the page that it was on."));
+                    StatusCodes.Status404NotFound, "Not found", "There is no such page."));
             }
 
             await next(context);
+            if (context.Response is { StatusCode: StatusCodes.Status405MethodNotAllowed, HasStarted: false })
+            {
+                await Refuse(context, new ApiProblem(
+                    StatusCodes.Status405MethodNotAllowed,
+                    "Not a page",
+                    "This address only takes a form that was filled in. Go back to the page that it is on."));
+            }
         }
         catch (Exception error) when (error is InvalidDataException or BadHttpRequestException
             && !context.Response.HasStarted)
@@ -139,7 +143,7 @@ public static class ConsoleSetup
         if (problem.Status == StatusCodes.Status401Unauthorized)
         {
             // A form's address takes forms alone; once it was read, the request is known by its page's address.
-            var isPage = HttpMethods.IsGet(context.Request.Method) || context.Request.HasFormContentType;
+            var isPage = !HttpMethods.IsPost(context.Request.Method) || context.Request.HasFormContentType;
             var wanted = isPage ? context.Request.Path + context.Request.QueryString : ConsolePage.Root;
             return ConsolePage.SeeOther(SigningPages.SignInAddress(wanted)).ExecuteAsync(context);
         }

@@ -93,6 +93,7 @@ public abstract class ApiWorld(Engine engine) : IAsyncLifetime
     /// <summary>All routes of the program, those outside the base path too.</summary>
     public IEnumerable<Operation> FindOperations() =>
         from endpoint in Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        where !endpoint.RoutePattern.RawText!.TrimStart('/').StartsWith("console") // pages are no operations
         let methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []
         from method in methods
         where !endpoint.Metadata.OfType<IHttpMethodMetadata>().Any(m => m.AcceptCorsPreflight && method == "OPTIONS")

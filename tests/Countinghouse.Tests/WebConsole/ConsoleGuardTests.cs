@@ -198,6 +198,20 @@ public sealed partial class ConsoleGuardTests(SqliteServer fixture) : IClassFixt
     }
 
     [Theory]
+    [InlineData("HEAD", "/console/sign-in", 200)]
+    [InlineData("PUT", "/console/sign-in", 405)]
+    [InlineData("GET", "/console/theme", 405)]
+    [InlineData("GET", "/console/assets/nothing.css", 404)]
+    public async Task What_is_no_page_is_answered_with_one(string method, string path, int status)
+    {
+        var answer = await _server.Send(new HttpRequestMessage(new HttpMethod(method), new Uri(_server.Origin, path)));
+
+        Assert.Equal(status, answer.Status);
+        Assert.Equal(status == 405, answer.Headers.ContainsKey("Allow"));
+        Assert.Contains("text/html", answer.Headers["Content-Type"]);
+    }
+
+    [Theory]
     [InlineData("start_date=2026-08-01&end_date=2026-07-01", "The first day is after the last")]
     [InlineData("start_date=2020-01-01&end_date=2026-08-01", "More than 366 days")]
     [InlineData("days=many", "not days that can be read")]

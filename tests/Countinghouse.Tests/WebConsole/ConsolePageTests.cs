@@ -65,7 +65,9 @@ public sealed class ConsolePageTests(Chromium chromium, DemoWorld world) : IClas
         await using var visitor = await chromium.Visit(world.Origin, width, isDark);
         await visitor.SignIn(world.Address(who), world.Password);
         var faults = new List<string>();
-        foreach (var page in Pages(who))
+        var known = Pages(who).Select(page => Shape(world.Fill(page))).ToHashSet();
+        var pages = new Queue<string>(Pages(who));
+        while (pages.TryDequeue(out var page))
         {
             await visitor.Open(world.Fill(page));
             faults.AddRange(await visitor.Faults());
@@ -75,6 +77,14 @@ public sealed class ConsolePageTests(Chromium chromium, DemoWorld world) : IClas
             }
 
             await Show(visitor, who, page, width, isDark);
+
+            // What a table leads to is a page as well; one of each kind.
+            var links = await visitor.Page.Locator("main table tbody a").EvaluateAllAsync<string[]>(
+                "links => links.map(link => link.getAttribute('href')).filter(to => !to.includes('?'))");
+            foreach (var link in links.Where(link => known.Add(Shape(link))))
+            {
+                pages.Enqueue(link);
+            }
         }
 
         Assert.True(faults.Count == 0, string.Join('\n', faults));
@@ -178,6 +188,11 @@ public sealed class ConsolePageTests(Chromium chromium, DemoWorld world) : IClas
         await Assertions.Expect(visitor.Page.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
         Assert.Empty(await visitor.Faults());
     }
+
+    /// <summary>A page's address without the ids and parameters in it.</summary>
+    private static string Shape(string address) =>
+        string.Join('/', address.Split('?')[0].Split('/').Select(part => part.Length is > 6 and < 23
+            && (part.Any(char.IsDigit) || part.Any(char.IsUpper)) ? "{id}" : part));
 
     private static string[] Pages(string who) => who switch
     {

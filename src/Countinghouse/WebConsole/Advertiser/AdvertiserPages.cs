@@ -1,4 +1,5 @@
 using Countinghouse.Access;
+using Countinghouse.Http;
 using Countinghouse.WebConsole.Parts;
 
 namespace Countinghouse.WebConsole.Advertiser;
@@ -48,10 +49,10 @@ public static class AdvertiserPages
 
     public static IEndpointRouteBuilder MapAdvertiser(this IEndpointRouteBuilder console)
     {
-        console.MapGet("", Start);
-        console.MapGet("/{organization_id}", Overview);
-        console.MapGet("/{organization_id}/traffic", Traffic);
-        console.MapGet("/{organization_id}/receipts", ShowReceipt);
+        console.MapRead("", Start);
+        console.MapRead("/{organization_id}", Overview);
+        console.MapRead("/{organization_id}/traffic", Traffic);
+        console.MapRead("/{organization_id}/receipts", ShowReceipt);
         console.MapCampaignPages();
         return console;
     }

@@ -1,3 +1,4 @@
+using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Advertiser;
 
@@ -34,10 +35,10 @@ public static class CampaignPages
     public static IEndpointRouteBuilder MapCampaignPages(this IEndpointRouteBuilder console)
     {
         var campaigns = console.MapGroup("/{organization_id}/campaigns");
-        campaigns.MapGet("/new", New);
+        campaigns.MapRead("/new", New);
         campaigns.MapPost("/new", Create);
-        campaigns.MapGet("/{campaign_id}", Show);
-        campaigns.MapGet("/{campaign_id}/edit", Edit);
+        campaigns.MapRead("/{campaign_id}", Show);
+        campaigns.MapRead("/{campaign_id}/edit", Edit);
         campaigns.MapPost("/{campaign_id}/edit", Change);
         campaigns.MapPost("/{campaign_id}/offers", ReplaceOffers);
         campaigns.MapPost("/{campaign_id}/budget", TopUp);

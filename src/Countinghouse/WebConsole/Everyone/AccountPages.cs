@@ -1,3 +1,5 @@
+using Countinghouse.Http;
+
 namespace Countinghouse.WebConsole.Everyone;
 
 /// <summary>A browser that is signed in.</summary>
@@ -35,7 +37,7 @@ public static class AccountPages
     public static IEndpointRouteBuilder MapAccount(this IEndpointRouteBuilder console)
     {
         var me = console.MapGroup("/me");
-        me.MapGet("", Show);
+        me.MapRead("", Show);
         me.MapPost("/password", ChangePassword);
         me.MapPost("/codes", SetUpCodes);
         me.MapPost("/codes/confirm", TurnOnCodes);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Everyone;
 
@@ -29,8 +30,8 @@ public static class AuditPages
 
     public static IEndpointRouteBuilder MapAudit(this IEndpointRouteBuilder console)
     {
-        console.MapGet("/{organization_id}/audit", Show);
-        console.MapGet("/operator/audit", Show);
+        console.MapRead("/{organization_id}/audit", Show);
+        console.MapRead("/operator/audit", Show);
         return console;
     }
 

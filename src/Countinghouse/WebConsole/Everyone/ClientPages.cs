@@ -1,3 +1,5 @@
+using Countinghouse.Http;
+
 namespace Countinghouse.WebConsole.Everyone;
 
 /// <summary>A program that gets access tokens; its secret only in the answer that made it.</summary>
@@ -28,10 +30,10 @@ public static class ClientPages
     public static IEndpointRouteBuilder MapClients(this IEndpointRouteBuilder console)
     {
         var clients = console.MapGroup("/{organization_id}/clients");
-        clients.MapGet("", List);
-        clients.MapGet("/new", ShowNew);
+        clients.MapRead("", List);
+        clients.MapRead("/new", ShowNew);
         clients.MapPost("/new", Create);
-        clients.MapGet("/{client_id}", Show);
+        clients.MapRead("/{client_id}", Show);
         clients.MapPost("/{client_id}", Change);
         clients.MapPost("/{client_id}/rotate", Rotate);
         clients.MapPost("/{client_id}/revoke", Revoke);

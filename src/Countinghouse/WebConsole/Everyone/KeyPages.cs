@@ -1,4 +1,5 @@
 using System.Globalization;
+using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Everyone;
 
@@ -57,10 +58,10 @@ public static class KeyPages
         foreach (var address in (string[])["/{organization_id}/keys", "/me/keys"])
         {
             var keys = console.MapGroup(address);
-            keys.MapGet("", List);
-            keys.MapGet("/new", ShowNew);
+            keys.MapRead("", List);
+            keys.MapRead("/new", ShowNew);
             keys.MapPost("/new", Create);
-            keys.MapGet("/{key_id}", Show);
+            keys.MapRead("/{key_id}", Show);
             keys.MapPost("/{key_id}", Change);
             keys.MapPost("/{key_id}/rotate", Rotate);
             keys.MapPost("/{key_id}/revoke", Revoke);

@@ -1,4 +1,5 @@
 using Countinghouse.Access;
+using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Everyone;
 
@@ -32,12 +33,12 @@ public static class MemberPages
     public static IEndpointRouteBuilder MapMembers(this IEndpointRouteBuilder console)
     {
         var members = console.MapGroup("/{organization_id}/members");
-        members.MapGet("", List);
+        members.MapRead("", List);
         members.MapPost("", Invite);
-        members.MapGet("/{user_id}", Show);
+        members.MapRead("/{user_id}", Show);
         members.MapPost("/{user_id}", Change);
         members.MapPost("/{user_id}/remove", Remove);
-        members.MapGet("/invitations/{link_id}", ShowInvitation);
+        members.MapRead("/invitations/{link_id}", ShowInvitation);
         members.MapPost("/invitations/{link_id}/withdraw", Withdraw);
         return console;
     }

@@ -1,3 +1,5 @@
+using Countinghouse.Http;
+
 namespace Countinghouse.WebConsole.Everyone;
 
 /// <summary>An organization.</summary>
@@ -19,7 +21,7 @@ public static class SettingsPages
 
     public static IEndpointRouteBuilder MapSettings(this IEndpointRouteBuilder console)
     {
-        console.MapGet("/{organization_id}/settings", Show);
+        console.MapRead("/{organization_id}/settings", Show);
         console.MapPost("/{organization_id}/settings", Change);
         return console;
     }

@@ -1,3 +1,4 @@
+using Countinghouse.Http;
 using Countinghouse.WebConsole.Retailer;
 
 namespace Countinghouse.WebConsole.Platform;
@@ -14,7 +15,7 @@ public static class AllPayoutsPages
 {
     public static IEndpointRouteBuilder MapAllPayouts(this IEndpointRouteBuilder pages)
     {
-        pages.MapGet("/payouts", List);
+        pages.MapRead("/payouts", List);
         pages.MapPost("/payouts/stop", Stop);
         pages.MapPost("/payouts/resume", Resume);
         return pages;

@@ -1,3 +1,5 @@
+using Countinghouse.Http;
+
 namespace Countinghouse.WebConsole.Platform;
 
 /// <summary>A record among those of all retailers.</summary>
@@ -40,7 +42,7 @@ public static class ApprovalPages
 
     public static IEndpointRouteBuilder MapApprovals(this IEndpointRouteBuilder pages)
     {
-        pages.MapGet("/approvals", List);
+        pages.MapRead("/approvals", List);
         pages.MapPost("/approvals", Approve);
         return pages;
     }

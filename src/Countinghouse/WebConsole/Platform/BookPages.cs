@@ -1,3 +1,5 @@
+using Countinghouse.Http;
+
 namespace Countinghouse.WebConsole.Platform;
 
 /// <summary>What an account comes to.</summary>
@@ -14,7 +16,7 @@ public static class BookPages
 {
     public static IEndpointRouteBuilder MapBooks(this IEndpointRouteBuilder pages)
     {
-        pages.MapGet("/ledger", Ledger);
+        pages.MapRead("/ledger", Ledger);
         return pages;
     }
 

@@ -1,3 +1,4 @@
+using Countinghouse.Http;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Countinghouse.WebConsole.Platform;
@@ -25,7 +26,7 @@ public static class FeeRatePages
 
     public static IEndpointRouteBuilder MapFeeRates(this IEndpointRouteBuilder pages)
     {
-        pages.MapGet("/fee-rates", List);
+        pages.MapRead("/fee-rates", List);
         pages.MapPost("/fee-rates", Set);
         return pages;
     }

@@ -1,3 +1,5 @@
+using Countinghouse.Http;
+
 namespace Countinghouse.WebConsole.Platform;
 
 /// <summary>How one node takes in events.</summary>
@@ -29,8 +31,8 @@ public static class HealthPages
 {
     public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder pages)
     {
-        pages.MapGet("/ingest", Ingest);
-        pages.MapGet("/traffic", Traffic);
+        pages.MapRead("/ingest", Ingest);
+        pages.MapRead("/traffic", Traffic);
         return pages;
     }
 

@@ -1,3 +1,5 @@
+using Countinghouse.Http;
+
 namespace Countinghouse.WebConsole.Platform;
 
 /// <summary>An organization of the platform.</summary>
@@ -11,7 +13,7 @@ public static class OrganizationPages
 {
     public static IEndpointRouteBuilder MapOrganizations(this IEndpointRouteBuilder pages)
     {
-        pages.MapGet("/organizations", List);
+        pages.MapRead("/organizations", List);
         pages.MapPost("/organizations", Add);
         return pages;
     }

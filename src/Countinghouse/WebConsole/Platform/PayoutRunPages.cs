@@ -1,3 +1,4 @@
+using Countinghouse.Http;
 using Countinghouse.WebConsole.Retailer;
 
 namespace Countinghouse.WebConsole.Platform;
@@ -34,12 +35,12 @@ public static class PayoutRunPages
 {
     public static IEndpointRouteBuilder MapPayoutRuns(this IEndpointRouteBuilder pages)
     {
-        pages.MapGet("/payout-runs", List);
+        pages.MapRead("/payout-runs", List);
         pages.MapPost("/payout-runs", Preview);
-        pages.MapGet("/payout-runs/{run_id}", Read);
+        pages.MapRead("/payout-runs/{run_id}", Read);
         pages.MapPost("/payout-runs/{run_id}/confirm", Confirm);
         pages.MapPost("/payout-runs/{run_id}/cancel", Cancel);
-        pages.MapGet("/payout-runs/{run_id}/bank-file", BankFile);
+        pages.MapRead("/payout-runs/{run_id}/bank-file", BankFile);
         return pages;
     }
 

@@ -1,3 +1,4 @@
+using Countinghouse.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -57,11 +58,11 @@ public static class PeriodPages
 
     public static IEndpointRouteBuilder MapPeriods(this IEndpointRouteBuilder pages)
     {
-        pages.MapGet("/periods", List);
-        pages.MapGet("/periods/{period}", Read);
+        pages.MapRead("/periods", List);
+        pages.MapRead("/periods/{period}", Read);
 
         // A month of many events takes a while to be added up.
-        pages.MapGet("/periods/{period}/close", DryRun).WithMetadata(new DisableRequestTimeoutAttribute());
+        pages.MapRead("/periods/{period}/close", DryRun).WithMetadata(new DisableRequestTimeoutAttribute());
         pages.MapPost("/periods/{period}/close", Close).WithMetadata(new DisableRequestTimeoutAttribute());
         return pages;
     }

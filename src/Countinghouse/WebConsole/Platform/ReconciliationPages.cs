@@ -1,3 +1,4 @@
+using Countinghouse.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace Countinghouse.WebConsole.Platform;
@@ -27,7 +28,7 @@ public static class ReconciliationPages
 
     public static IEndpointRouteBuilder MapReconciliation(this IEndpointRouteBuilder pages)
     {
-        pages.MapGet("/reconciliation", List);
+        pages.MapRead("/reconciliation", List);
 
         // The provider's whole list is read before there is an answer.
         pages.MapPost("/reconciliation", Run).WithMetadata(new DisableRequestTimeoutAttribute());

@@ -1,3 +1,5 @@
+using Countinghouse.Http;
+
 namespace Countinghouse.WebConsole.Platform;
 
 /// <summary>A figure that is not what the events come to.</summary>
@@ -32,9 +34,9 @@ public static class VerificationPages
 {
     public static IEndpointRouteBuilder MapVerification(this IEndpointRouteBuilder pages)
     {
-        pages.MapGet("/verification", List);
+        pages.MapRead("/verification", List);
         pages.MapPost("/verification", Start);
-        pages.MapGet("/verification/{verification_id}", Read);
+        pages.MapRead("/verification/{verification_id}", Read);
         return pages;
     }
 

@@ -1,3 +1,5 @@
+using Countinghouse.Http;
+
 namespace Countinghouse.WebConsole.Retailer;
 
 /// <summary>What a retailer earned in a month.</summary>
@@ -49,10 +51,10 @@ public static class EarningsPages
 {
     public static IEndpointRouteBuilder MapEarnings(this IEndpointRouteBuilder console)
     {
-        console.MapGet("/{organization_id}/earnings", List);
-        console.MapGet("/{organization_id}/earnings/{share_id}", Read);
-        console.MapGet("/{organization_id}/earnings/{share_id}/events", Events);
-        console.MapGet("/{organization_id}/earnings/{share_id}/statement", Statement);
+        console.MapRead("/{organization_id}/earnings", List);
+        console.MapRead("/{organization_id}/earnings/{share_id}", Read);
+        console.MapRead("/{organization_id}/earnings/{share_id}/events", Events);
+        console.MapRead("/{organization_id}/earnings/{share_id}/statement", Statement);
         console.MapPost("/{organization_id}/earnings/{share_id}/approve", Approve);
         console.MapPost("/{organization_id}/earnings/{share_id}/dispute", Dispute);
         console.MapPost("/{organization_id}/earnings/{share_id}/resolve", Resolve);

@@ -1,4 +1,5 @@
 using Countinghouse.Access;
+using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Retailer;
 
@@ -15,7 +16,7 @@ public static class LocationPages
 
     public static IEndpointRouteBuilder MapLocations(this IEndpointRouteBuilder console)
     {
-        console.MapGet("/{organization_id}/locations", List);
+        console.MapRead("/{organization_id}/locations", List);
         console.MapPost("/{organization_id}/locations", Add);
         console.MapPost("/{organization_id}/locations/{location_id}", Change);
         return console;

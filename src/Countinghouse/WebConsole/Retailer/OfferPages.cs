@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Retailer;
 
@@ -25,7 +26,7 @@ public static partial class OfferPages
 
     public static IEndpointRouteBuilder MapOffers(this IEndpointRouteBuilder console)
     {
-        console.MapGet("/{organization_id}/offers", List);
+        console.MapRead("/{organization_id}/offers", List);
         console.MapPost("/{organization_id}/offers", Add);
         console.MapPost("/{organization_id}/offers/bulk", AddMany);
         return console;

@@ -1,3 +1,5 @@
+using Countinghouse.Http;
+
 namespace Countinghouse.WebConsole.Retailer;
 
 /// <summary>Where a retailer's money goes, and what keeps it from going.</summary>
@@ -12,7 +14,7 @@ public static class PayoutAccountPages
 {
     public static IEndpointRouteBuilder MapPayoutAccount(this IEndpointRouteBuilder console)
     {
-        console.MapGet("/{organization_id}/payout-account", Read);
+        console.MapRead("/{organization_id}/payout-account", Read);
         console.MapPost("/{organization_id}/payout-account", Set);
         console.MapPost("/{organization_id}/payout-account/hold", Hold);
         console.MapPost("/{organization_id}/payout-account/release", Release);

@@ -1,3 +1,5 @@
+using Countinghouse.Http;
+
 namespace Countinghouse.WebConsole.Retailer;
 
 /// <summary>A transfer that settles a set of records.</summary>
@@ -35,8 +37,8 @@ public static class PayoutPages
 
     public static IEndpointRouteBuilder MapPayouts(this IEndpointRouteBuilder console)
     {
-        console.MapGet("/{organization_id}/payouts", List);
-        console.MapGet("/{organization_id}/payouts/{payout_id}", Read);
+        console.MapRead("/{organization_id}/payouts", List);
+        console.MapRead("/{organization_id}/payouts/{payout_id}", Read);
         console.MapPost("/{organization_id}/payouts/{payout_id}/cancel", Cancel);
         console.MapPost("/{organization_id}/payouts/{payout_id}/retry", Retry);
         console.MapPost("/{organization_id}/payouts/{payout_id}/paid", MarkPaid);

@@ -1,3 +1,4 @@
+using Countinghouse.Http;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
@@ -20,15 +21,15 @@ public static class SigningPages
 
     public static IEndpointRouteBuilder MapSigning(this IEndpointRouteBuilder console)
     {
-        console.MapGet("/sign-in", ShowSignIn);
+        console.MapRead("/sign-in", ShowSignIn);
         console.MapPost("/sign-in", SignIn);
         console.MapPost("/sign-out", SignOut);
         console.MapPost("/theme", Theme);
-        console.MapGet("/invitation", OpenInvitation);
+        console.MapRead("/invitation", OpenInvitation);
         console.MapPost("/invitation", AcceptInvitation);
-        console.MapGet("/forgotten", ShowForgotten);
+        console.MapRead("/forgotten", ShowForgotten);
         console.MapPost("/forgotten", AskReset);
-        console.MapGet("/password-reset", ShowReset);
+        console.MapRead("/password-reset", ShowReset);
         console.MapPost("/password-reset", Reset);
         return console;
     }
