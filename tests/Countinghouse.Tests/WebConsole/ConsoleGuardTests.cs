@@ -200,7 +200,7 @@ public sealed partial class ConsoleGuardTests(SqliteServer fixture) : IClassFixt
     [Theory]
     [InlineData("HEAD", "/console/sign-in", 200)]
     [InlineData("PUT", "/console/sign-in", 405)]
-    [InlineData("GET", "/console/theme", 405)]
+    [InlineData("GET", "/console/me/password", 405)]
     [InlineData("GET", "/console/assets/nothing.css", 404)]
     public async Task What_is_no_page_is_answered_with_one(string method, string path, int status)
     {
