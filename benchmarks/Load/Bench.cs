@@ -95,7 +95,6 @@ internal sealed class Bench(BenchOptions options)
                 port => [.. Serve(store, port), "--demo-scale", $"{ConsoleBench.DemoScale}"]);
             figures.Console.AddRange(await new ConsoleBench(demo.Port, store.Folder, options).Measure());
             Table.Pages(figures.Console);
-            return;
         }
 
         await using var servers = new Servers(port => ServerProcess.Start(

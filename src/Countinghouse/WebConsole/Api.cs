@@ -51,12 +51,12 @@ public sealed record ApiAnswer<T>(T? Value, ApiProblem? Problem)
     where T : class;
 
 /// <summary>
-/// The Advertising API as a page calls it: with the browser's own cookies, and thus as whoever is signed in. Give it
-/// to a route's handler as a parameter.
+/// The Advertising API as a page calls it: with the browser's own cookies, and thus as whoever is signed in. One a
+/// request: it remembers that the page is counted.
 /// </summary>
 public sealed class Api(HttpContext context)
 {
-    /// <summary>Rows of a table that are downloaded at most.</summary>
+    /// <summary>Rows of a table that are downloaded at most; a longer one is refused, never cut off in silence.</summary>
     private const int DownloadRowsMax = 100_000;
 
     private const int PageSizeMax = 100;
@@ -69,7 +69,8 @@ public sealed class Api(HttpContext context)
     /// <summary>A page is one request, however much of the API it needs.</summary>
     private bool _isCounted;
 
-    public static ValueTask<Api> BindAsync(HttpContext context) => ValueTask.FromResult(new Api(context));
+    /// <summary>The page's own request.</summary>
+    public HttpContext Context { get; } = context;
 
     /// <summary>Reads; a refusal ends the page.</summary>
     public async Task<T> Get<T>(string path, params (string Name, object? Value)[] query)
@@ -100,8 +101,17 @@ public sealed class Api(HttpContext context)
         for (var number = 1; ; number++)
         {
             var page = await Get<ApiPage<T>>(path, [.. query, ("page", number), ("page_size", PageSizeMax)]);
+            if (page.Pagination.TotalCount > DownloadRowsMax)
+            {
+                throw new RefusedByApiException(new ApiProblem(
+                    StatusCodes.Status422UnprocessableEntity,
+                    "Too many rows",
+                    $"There are {page.Pagination.TotalCount}, and {DownloadRowsMax} are downloaded at once at most. Ask "
+                    + "for less, or read them page by page over the API."));
+            }
+
             all.AddRange(page.Data);
-            if (!page.Pagination.HasNext || all.Count >= DownloadRowsMax)
+            if (!page.Pagination.HasNext)
             {
                 return all;
             }
@@ -125,11 +135,11 @@ public sealed class Api(HttpContext context)
             throw new RefusedByApiException(await ReadProblem(answer));
         }
 
-        context.Response.Headers.ContentDisposition = answer.Response.Headers.ContentDisposition;
+        Context.Response.Headers.ContentDisposition = answer.Response.Headers.ContentDisposition;
         if (answer.Response.Headers.ContentSecurityPolicy is { Count: > 0 } policy)
         {
             // A page of the API's own has its style in itself, and says that it has nothing else.
-            context.Response.Headers.ContentSecurityPolicy = policy;
+            Context.Response.Headers.ContentSecurityPolicy = policy;
         }
 
         return TypedResults.Stream(answer.Response.Body, answer.Response.ContentType);
@@ -154,7 +164,7 @@ public sealed class Api(HttpContext context)
         return answer.Response.ContentType is null
             ? new ApiAnswer<T>(JsonSerializer.Deserialize<T>("{}", Json), null)
             : new ApiAnswer<T>(
-                await JsonSerializer.DeserializeAsync<T>(answer.Response.Body, Json, context.RequestAborted), null);
+                await JsonSerializer.DeserializeAsync<T>(answer.Response.Body, Json, Context.RequestAborted), null);
     }
 
     private async Task<ApiProblem> ReadProblem(HttpContext answer)
@@ -162,8 +172,8 @@ public sealed class Api(HttpContext context)
         try
         {
             var problem = await JsonSerializer.DeserializeAsync<ApiProblem>(
-                answer.Response.Body, Json, context.RequestAborted);
-            return problem!.Detail.Contains(AccessSetup.AntiforgeryHeader, StringComparison.Ordinal)
+                answer.Response.Body, Json, Context.RequestAborted);
+            return problem!.Detail == Problems.AntiforgeryTokenMissing().Detail
                 ? new ApiProblem(
                     StatusCodes.Status403Forbidden,
                     "This page is too old",
@@ -181,18 +191,26 @@ public sealed class Api(HttpContext context)
     {
         var bytes = body is null ? [] : JsonSerializer.SerializeToUtf8Bytes(body, Json);
         var split = path.IndexOf('?', StringComparison.Ordinal);
-        var answer = await context.RequestServices.GetRequiredService<InnerServer>().Send(
+        var place = split < 0 ? path : path[..split];
+        if (place.Contains("%00", StringComparison.Ordinal))
+        {
+            // No address has it, so there is nothing there.
+            throw RefusedByApiException.NotFound();
+        }
+
+        var answer = await Context.RequestServices.GetRequiredService<InnerServer>().Send(
             inner =>
             {
                 var request = inner.Request;
                 request.Method = method;
-                request.Scheme = context.Request.Scheme;
-                request.Host = context.Request.Host;
-                request.Path = $"{HttpOptions.BasePath}/{(split < 0 ? path : path[..split])}";
+                request.Scheme = Context.Request.Scheme;
+                request.Host = Context.Request.Host;
+                request.Path = $"{HttpOptions.BasePath}/{place}";
                 request.QueryString = new QueryString(split < 0 ? null : path[split..]);
-                request.Headers.Cookie = context.Request.Headers.Cookie;
+                request.Headers.Cookie = Context.Request.Headers.Cookie;
                 request.Headers.Accept = accept;
-                request.Headers[RequestIds.Header] = context.TraceIdentifier;
+                request.Headers[RequestIds.Header] = Context.TraceIdentifier;
+
                 // Forms of pages before signing in have neither.
                 if (form is { Token.Length: > 0 })
                 {
@@ -211,17 +229,17 @@ public sealed class Api(HttpContext context)
                     request.Body = new MemoryStream(bytes);
                 }
 
-                inner.Connection.RemoteIpAddress = context.Connection.RemoteIpAddress;
+                inner.Connection.RemoteIpAddress = Context.Connection.RemoteIpAddress;
                 if (_isCounted)
                 {
                     inner.Features.Set(PartOfPage.Instance);
                 }
             },
-            context.RequestAborted);
+            Context.RequestAborted);
         _isCounted = true;
         foreach (var cookie in answer.Response.Headers.SetCookie)
         {
-            context.Response.Headers.Append("Set-Cookie", cookie);
+            Context.Response.Headers.Append("Set-Cookie", cookie);
         }
 
         return answer;

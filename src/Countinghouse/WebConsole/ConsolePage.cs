@@ -17,8 +17,8 @@ public sealed record Person(string UserId, string Email, string Name, bool HasTo
 public sealed record Session(Person User, IReadOnlyList<Part> Memberships, string CsrfToken, string ExpiresAt);
 
 /// <summary>
-/// What every page for somebody signed in has: who that is, which organization it is about, the API. A parameter of a
-/// route's handler; without a session the request ends at the sign-in page instead.
+/// What every page for somebody signed in has: who that is, which organization it is about, the API. Without a session
+/// the request ends at the sign-in page instead.
 /// </summary>
 public sealed class ConsolePage
 {
@@ -62,7 +62,8 @@ public sealed class ConsolePage
 
     public UtcDay Today => UtcDay.Of(Now);
 
-    public static async ValueTask<ConsolePage> BindAsync(HttpContext context)
+    /// <summary>Asks the API who is signed in, and whether the page is for them.</summary>
+    public static async Task<ConsolePage> Open(HttpContext context)
     {
         var api = new Api(context);
         var session = await api.Get<Session>("session");
@@ -70,15 +71,17 @@ public sealed class ConsolePage
         var part = named is null ? null : session.Memberships.FirstOrDefault(m => m.OrganizationId == named);
         if (named is not null && part is null)
         {
-            // The operator's people may look at any; for all others the API says that there is no such thing.
+            // By the id's other form, or by the operator's people, who may look at any: they stand above its own roles.
+            // For all others the API says that there is no such thing.
             var found = await api.Get<NamedOrganization>("organizations/" + Uri.EscapeDataString(named));
-            part = new Part(found.OrganizationId, found.Name, found.IsOperator, RoleWords.Of(Role.Owner));
+            part = session.Memberships.FirstOrDefault(m => m.OrganizationId == found.OrganizationId)
+                ?? new Part(found.OrganizationId, found.Name, found.IsOperator, RoleWords.Of(Role.Owner));
         }
 
         var page = new ConsolePage(context, api, session, part);
-        if (part is null && page.Operates)
+        if (context.GetEndpoint()?.Metadata.GetMetadata<OperatorsOnly>() is not null)
         {
-            await page.NameColleagues();
+            await page.OpenForOperators();
         }
 
         return page;
@@ -139,9 +142,20 @@ public sealed class ConsolePage
     /// <summary>After a POST the browser gets what the address names; going back does not send it again.</summary>
     public static IResult SeeOther(string path) => new SeeOtherResult(path);
 
-    /// <summary>Two people decide about payouts: each has to see who the other is.</summary>
-    private async Task NameColleagues()
+    /// <summary>
+    /// The API refuses everybody else too; this says it before anything is asked. Two people decide about payouts, so
+    /// each has to see who the other is.
+    /// </summary>
+    private async Task OpenForOperators()
     {
+        if (!Operates)
+        {
+            throw new RefusedByApiException(new ApiProblem(
+                StatusCodes.Status403Forbidden,
+                "For the platform's people only",
+                "This page is for owners and managers of the platform itself. Your own pages are at the start."));
+        }
+
         var platform = Session.Memberships.First(part => part.IsOperator).OrganizationId;
         foreach (var member in await Api.All<Person>($"organizations/{platform}/members"))
         {

@@ -14,8 +14,8 @@ public sealed record Refusal(string Which, FormState Form)
 }
 
 /// <summary>
-/// A form as it was sent, so that what was typed is shown again beside what was wrong with it. Give it to a route's
-/// handler as a parameter; a page that shows a fresh form makes one with <see cref="Fresh"/>.
+/// A form as it was sent, so that what was typed is shown again beside what was wrong with it. A page that shows a
+/// fresh form makes one with <see cref="Fresh"/>.
 /// </summary>
 public sealed class FormState
 {
@@ -38,7 +38,8 @@ public sealed class FormState
     /// <summary>Why it was refused; null when it was not.</summary>
     public ApiProblem? Problem { get; private set; }
 
-    public static async ValueTask<FormState> BindAsync(HttpContext context)
+    /// <summary>The form of a request; a fresh one when it has none.</summary>
+    public static async Task<FormState> Read(HttpContext context)
     {
         if (!context.Request.HasFormContentType)
         {

@@ -211,6 +211,30 @@ public sealed partial class ConsoleGuardTests(SqliteServer fixture) : IClassFixt
         Assert.Contains("text/html", answer.Headers["Content-Type"]);
     }
 
+    [Fact]
+    public async Task An_id_that_no_event_can_have_is_not_found()
+    {
+        var organization = await _server.NewOrganization("Receipts");
+        var (cookies, _) = await SignIn(organization);
+        var answer = await Get($"/console/{organization}/receipts?event_id=%00", cookies);
+
+        Assert.Equal(404, answer.Status);
+        Assert.Contains("text/html", answer.Headers["Content-Type"]);
+    }
+
+    [Fact]
+    public async Task The_dashed_form_of_an_id_gives_nobody_another_role()
+    {
+        var organization = await _server.NewOrganization("Dashed");
+        var (cookies, _) = await SignIn(organization, MemberRole.Billing);
+        var page = await Get($"/console/{organization.Value}", cookies);
+
+        Assert.Equal(200, page.Status);
+        Assert.Contains("/earnings\"", page.Text);
+        Assert.DoesNotContain("/members\"", page.Text);
+        Assert.DoesNotContain("New campaign", page.Text);
+    }
+
     [Theory]
     [InlineData("start_date=2026-08-01&end_date=2026-07-01", "The first day is after the last")]
     [InlineData("start_date=2020-01-01&end_date=2026-08-01", "More than 366 days")]
@@ -230,9 +254,10 @@ public sealed partial class ConsoleGuardTests(SqliteServer fixture) : IClassFixt
     private static (string, string)[] Form(string token, string key, params (string, string)[] fields) =>
         [("csrf_token", token), ("idempotency_key", key), .. fields];
 
-    private async Task<(string Cookies, string Token)> SignIn(OrganizationId organization)
+    private async Task<(string Cookies, string Token)> SignIn(
+        OrganizationId organization, MemberRole role = MemberRole.Owner)
     {
-        var email = await _server.NewPerson(organization);
+        var email = await _server.NewPerson(organization, role);
         var answer = await Post("/console/sign-in", "", [("email", email), ("password", People.Password)]);
         Assert.Equal(303, answer.Status);
         var cookies = string.Join("; ", Cookie().Matches(answer.Headers["Set-Cookie"]).Select(match => match.Value));

@@ -1,5 +1,4 @@
 using Countinghouse.Access;
-using Countinghouse.Http;
 using Countinghouse.WebConsole.Parts;
 
 namespace Countinghouse.WebConsole.Advertiser;
@@ -49,10 +48,10 @@ public static class AdvertiserPages
 
     public static IEndpointRouteBuilder MapAdvertiser(this IEndpointRouteBuilder console)
     {
-        console.MapRead("", Start);
-        console.MapRead("/{organization_id}", Overview);
-        console.MapRead("/{organization_id}/traffic", Traffic);
-        console.MapRead("/{organization_id}/receipts", ShowReceipt);
+        console.MapPage("", Start);
+        console.MapPage("/{organization_id}", Overview);
+        console.MapPage("/{organization_id}/traffic", Traffic);
+        console.MapPage("/{organization_id}/receipts", ShowReceipt);
         console.MapCampaignPages();
         return console;
     }

@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Advertiser;
 
@@ -30,21 +29,21 @@ public static class CampaignPages
         new("When", row => Cell.Time(row.At)),
         new("Who", row => Cell.Text(row.ActorName ?? row.Actor)),
         new("What", row => Cell.Text(row.Action)),
-        new("Changes", row => Cell.Text(Changes.InWords(row.Changes))));
+        new("Changes", row => Cell.Text(Changes.InWords(row.Changes.Before, row.Changes.After))));
 
     public static IEndpointRouteBuilder MapCampaignPages(this IEndpointRouteBuilder console)
     {
         var campaigns = console.MapGroup("/{organization_id}/campaigns");
-        campaigns.MapRead("/new", New);
-        campaigns.MapPost("/new", Create);
-        campaigns.MapRead("/{campaign_id}", Show);
-        campaigns.MapRead("/{campaign_id}/edit", Edit);
-        campaigns.MapPost("/{campaign_id}/edit", Change);
-        campaigns.MapPost("/{campaign_id}/offers", ReplaceOffers);
-        campaigns.MapPost("/{campaign_id}/budget", TopUp);
+        campaigns.MapPage("/new", New);
+        campaigns.MapForm("/new", Create);
+        campaigns.MapPage("/{campaign_id}", Show);
+        campaigns.MapPage("/{campaign_id}/edit", Edit);
+        campaigns.MapForm("/{campaign_id}/edit", Change);
+        campaigns.MapForm("/{campaign_id}/offers", ReplaceOffers);
+        campaigns.MapForm("/{campaign_id}/budget", TopUp);
         foreach (var action in (string[])["activate", "pause", "complete", "archive"])
         {
-            campaigns.MapPost(
+            campaigns.MapForm(
                 $"/{{campaign_id}}/{action}", (ConsolePage page, FormState form) => Act(action, page, form));
         }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Countinghouse.WebConsole.Parts;
 
 namespace Countinghouse.WebConsole.Advertiser;
@@ -84,7 +85,10 @@ public sealed record InvalidTraffic(
 
 /// <summary>A change of a campaign.</summary>
 public sealed record HistoryRow(
-    string At, string Actor, string? ActorName, string Action, System.Text.Json.JsonElement? Changes);
+    string At, string Actor, string? ActorName, string Action, BeforeAndAfter Changes);
+
+/// <summary>What was changed, as it was and as it is since; null where there was nothing.</summary>
+public sealed record BeforeAndAfter(JsonElement? Before, JsonElement? After);
 
 /// <summary>What became of one event.</summary>
 public sealed record Receipt(

@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Everyone;
 
@@ -37,15 +36,15 @@ public static class AccountPages
     public static IEndpointRouteBuilder MapAccount(this IEndpointRouteBuilder console)
     {
         var me = console.MapGroup("/me");
-        me.MapRead("", Show);
-        me.MapPost("/password", ChangePassword);
-        me.MapPost("/codes", SetUpCodes);
-        me.MapPost("/codes/confirm", TurnOnCodes);
-        me.MapPost("/codes/disable", TurnOffCodes);
-        me.MapPost("/sessions/{session_id}/end", EndSession);
-        me.MapPost("/sessions/end-others", EndOthers);
-        me.MapPost("/sessions/end-all", EndAll);
-        me.MapPost("/memberships/{left_id}/leave", Leave);
+        me.MapPage("", Show);
+        me.MapForm("/password", ChangePassword);
+        me.MapForm("/codes", SetUpCodes);
+        me.MapForm("/codes/confirm", TurnOnCodes);
+        me.MapForm("/codes/disable", TurnOffCodes);
+        me.MapForm("/sessions/{session_id}/end", EndSession);
+        me.MapForm("/sessions/end-others", EndOthers);
+        me.MapForm("/sessions/end-all", EndAll);
+        me.MapForm("/memberships/{left_id}/leave", Leave);
         return console;
     }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Everyone;
 
@@ -15,9 +14,6 @@ public sealed record AuditEntry(
     JsonElement? After,
     string RequestId);
 
-/// <summary>A member that was changed: null where it was not there, or is not any more.</summary>
-public sealed record Change(string Member, string? From, string? To);
-
 /// <summary>What the audit log's page shows.</summary>
 public sealed record AuditModel(FormState Filter, Names Names, TableView Entries, string Csv);
 
@@ -30,8 +26,8 @@ public static class AuditPages
 
     public static IEndpointRouteBuilder MapAudit(this IEndpointRouteBuilder console)
     {
-        console.MapRead("/{organization_id}/audit", Show);
-        console.MapRead("/operator/audit", Show);
+        console.MapPage("/{organization_id}/audit", Show);
+        console.MapPage("/operator/audit", Show);
         return console;
     }
 
@@ -72,50 +68,5 @@ public static class AuditPages
                     found.Pagination),
                 Addresses.With(page.Context, ("format", "csv"), ("page", null))),
             form);
-    }
-
-    /// <summary>Every member that differs, those of objects by themselves.</summary>
-    public static IReadOnlyList<Change> Changes(AuditEntry entry)
-    {
-        var (before, after) = (Members(entry.Before), Members(entry.After));
-        return
-        [
-            .. before.Keys.Union(after.Keys)
-                .Select(name => new Change(name, before.GetValueOrDefault(name), after.GetValueOrDefault(name)))
-                .Where(change => change.From != change.To),
-        ];
-    }
-
-    private static Dictionary<string, string> Members(JsonElement? value)
-    {
-        var members = new Dictionary<string, string>();
-        if (value is { } there)
-        {
-            Add(members, "", there);
-        }
-
-        return members;
-    }
-
-    private static string Text(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString()!,
-        JsonValueKind.Array => string.Join(", ", value.EnumerateArray().Select(Text)),
-        _ => value.GetRawText(),
-    };
-
-    private static void Add(Dictionary<string, string> members, string name, JsonElement value)
-    {
-        if (value.ValueKind == JsonValueKind.Object)
-        {
-            foreach (var member in value.EnumerateObject())
-            {
-                Add(members, name.Length == 0 ? member.Name : $"{name}.{member.Name}", member.Value);
-            }
-        }
-        else if (value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined))
-        {
-            members[name] = Text(value);
-        }
     }
 }

@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Everyone;
 
@@ -30,13 +29,13 @@ public static class ClientPages
     public static IEndpointRouteBuilder MapClients(this IEndpointRouteBuilder console)
     {
         var clients = console.MapGroup("/{organization_id}/clients");
-        clients.MapRead("", List);
-        clients.MapRead("/new", ShowNew);
-        clients.MapPost("/new", Create);
-        clients.MapRead("/{client_id}", Show);
-        clients.MapPost("/{client_id}", Change);
-        clients.MapPost("/{client_id}/rotate", Rotate);
-        clients.MapPost("/{client_id}/revoke", Revoke);
+        clients.MapPage("", List);
+        clients.MapPage("/new", ShowNew);
+        clients.MapForm("/new", Create);
+        clients.MapPage("/{client_id}", Show);
+        clients.MapForm("/{client_id}", Change);
+        clients.MapForm("/{client_id}/rotate", Rotate);
+        clients.MapForm("/{client_id}/revoke", Revoke);
         return console;
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Everyone;
 
@@ -58,13 +57,13 @@ public static class KeyPages
         foreach (var address in (string[])["/{organization_id}/keys", "/me/keys"])
         {
             var keys = console.MapGroup(address);
-            keys.MapRead("", List);
-            keys.MapRead("/new", ShowNew);
-            keys.MapPost("/new", Create);
-            keys.MapRead("/{key_id}", Show);
-            keys.MapPost("/{key_id}", Change);
-            keys.MapPost("/{key_id}/rotate", Rotate);
-            keys.MapPost("/{key_id}/revoke", Revoke);
+            keys.MapPage("", List);
+            keys.MapPage("/new", ShowNew);
+            keys.MapForm("/new", Create);
+            keys.MapPage("/{key_id}", Show);
+            keys.MapForm("/{key_id}", Change);
+            keys.MapForm("/{key_id}/rotate", Rotate);
+            keys.MapForm("/{key_id}/revoke", Revoke);
         }
 
         return console;

@@ -1,5 +1,4 @@
 using Countinghouse.Access;
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Everyone;
 
@@ -33,13 +32,13 @@ public static class MemberPages
     public static IEndpointRouteBuilder MapMembers(this IEndpointRouteBuilder console)
     {
         var members = console.MapGroup("/{organization_id}/members");
-        members.MapRead("", List);
-        members.MapPost("", Invite);
-        members.MapRead("/{user_id}", Show);
-        members.MapPost("/{user_id}", Change);
-        members.MapPost("/{user_id}/remove", Remove);
-        members.MapRead("/invitations/{link_id}", ShowInvitation);
-        members.MapPost("/invitations/{link_id}/withdraw", Withdraw);
+        members.MapPage("", List);
+        members.MapForm("", Invite);
+        members.MapPage("/{user_id}", Show);
+        members.MapForm("/{user_id}", Change);
+        members.MapForm("/{user_id}/remove", Remove);
+        members.MapPage("/invitations/{link_id}", ShowInvitation);
+        members.MapForm("/invitations/{link_id}/withdraw", Withdraw);
         return console;
     }
 

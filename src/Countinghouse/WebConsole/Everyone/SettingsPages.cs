@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Everyone;
 
@@ -21,8 +20,8 @@ public static class SettingsPages
 
     public static IEndpointRouteBuilder MapSettings(this IEndpointRouteBuilder console)
     {
-        console.MapRead("/{organization_id}/settings", Show);
-        console.MapPost("/{organization_id}/settings", Change);
+        console.MapPage("/{organization_id}/settings", Show);
+        console.MapForm("/{organization_id}/settings", Change);
         return console;
     }
 

@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 using Countinghouse.WebConsole.Retailer;
 
 namespace Countinghouse.WebConsole.Platform;
@@ -15,9 +14,9 @@ public static class AllPayoutsPages
 {
     public static IEndpointRouteBuilder MapAllPayouts(this IEndpointRouteBuilder pages)
     {
-        pages.MapRead("/payouts", List);
-        pages.MapPost("/payouts/stop", Stop);
-        pages.MapPost("/payouts/resume", Resume);
+        pages.MapPage("/payouts", List);
+        pages.MapForm("/payouts/stop", Stop);
+        pages.MapForm("/payouts/resume", Resume);
         return pages;
     }
 

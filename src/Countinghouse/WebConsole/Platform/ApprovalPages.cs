@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Platform;
 
@@ -42,8 +41,8 @@ public static class ApprovalPages
 
     public static IEndpointRouteBuilder MapApprovals(this IEndpointRouteBuilder pages)
     {
-        pages.MapRead("/approvals", List);
-        pages.MapPost("/approvals", Approve);
+        pages.MapPage("/approvals", List);
+        pages.MapForm("/approvals", Approve);
         return pages;
     }
 

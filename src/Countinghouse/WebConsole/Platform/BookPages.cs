@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Platform;
 
@@ -16,7 +15,7 @@ public static class BookPages
 {
     public static IEndpointRouteBuilder MapBooks(this IEndpointRouteBuilder pages)
     {
-        pages.MapRead("/ledger", Ledger);
+        pages.MapPage("/ledger", Ledger);
         return pages;
     }
 

@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Countinghouse.WebConsole.Platform;
@@ -26,8 +25,8 @@ public static class FeeRatePages
 
     public static IEndpointRouteBuilder MapFeeRates(this IEndpointRouteBuilder pages)
     {
-        pages.MapRead("/fee-rates", List);
-        pages.MapPost("/fee-rates", Set);
+        pages.MapPage("/fee-rates", List);
+        pages.MapForm("/fee-rates", Set);
         return pages;
     }
 

@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Platform;
 
@@ -31,8 +30,8 @@ public static class HealthPages
 {
     public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder pages)
     {
-        pages.MapRead("/ingest", Ingest);
-        pages.MapRead("/traffic", Traffic);
+        pages.MapPage("/ingest", Ingest);
+        pages.MapPage("/traffic", Traffic);
         return pages;
     }
 

@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Platform;
 
@@ -13,8 +12,8 @@ public static class OrganizationPages
 {
     public static IEndpointRouteBuilder MapOrganizations(this IEndpointRouteBuilder pages)
     {
-        pages.MapRead("/organizations", List);
-        pages.MapPost("/organizations", Add);
+        pages.MapPage("/organizations", List);
+        pages.MapForm("/organizations", Add);
         return pages;
     }
 

@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 using Countinghouse.WebConsole.Retailer;
 
 namespace Countinghouse.WebConsole.Platform;
@@ -35,12 +34,12 @@ public static class PayoutRunPages
 {
     public static IEndpointRouteBuilder MapPayoutRuns(this IEndpointRouteBuilder pages)
     {
-        pages.MapRead("/payout-runs", List);
-        pages.MapPost("/payout-runs", Preview);
-        pages.MapRead("/payout-runs/{run_id}", Read);
-        pages.MapPost("/payout-runs/{run_id}/confirm", Confirm);
-        pages.MapPost("/payout-runs/{run_id}/cancel", Cancel);
-        pages.MapRead("/payout-runs/{run_id}/bank-file", BankFile);
+        pages.MapPage("/payout-runs", List);
+        pages.MapForm("/payout-runs", Preview);
+        pages.MapPage("/payout-runs/{run_id}", Read);
+        pages.MapForm("/payout-runs/{run_id}/confirm", Confirm);
+        pages.MapForm("/payout-runs/{run_id}/cancel", Cancel);
+        pages.MapPage("/payout-runs/{run_id}/bank-file", BankFile);
         return pages;
     }
 

@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -58,12 +57,12 @@ public static class PeriodPages
 
     public static IEndpointRouteBuilder MapPeriods(this IEndpointRouteBuilder pages)
     {
-        pages.MapRead("/periods", List);
-        pages.MapRead("/periods/{period}", Read);
+        pages.MapPage("/periods", List);
+        pages.MapPage("/periods/{period}", Read);
 
         // A month of many events takes a while to be added up.
-        pages.MapRead("/periods/{period}/close", DryRun).WithMetadata(new DisableRequestTimeoutAttribute());
-        pages.MapPost("/periods/{period}/close", Close).WithMetadata(new DisableRequestTimeoutAttribute());
+        pages.MapPage("/periods/{period}/close", DryRun).WithMetadata(new DisableRequestTimeoutAttribute());
+        pages.MapForm("/periods/{period}/close", Close).WithMetadata(new DisableRequestTimeoutAttribute());
         return pages;
     }
 

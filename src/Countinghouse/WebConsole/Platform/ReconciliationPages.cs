@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace Countinghouse.WebConsole.Platform;
@@ -28,11 +27,11 @@ public static class ReconciliationPages
 
     public static IEndpointRouteBuilder MapReconciliation(this IEndpointRouteBuilder pages)
     {
-        pages.MapRead("/reconciliation", List);
+        pages.MapPage("/reconciliation", List);
 
         // The provider's whole list is read before there is an answer.
-        pages.MapPost("/reconciliation", Run).WithMetadata(new DisableRequestTimeoutAttribute());
-        pages.MapPost("/reconciliation/{difference_id}/settle", Settle);
+        pages.MapForm("/reconciliation", Run).WithMetadata(new DisableRequestTimeoutAttribute());
+        pages.MapForm("/reconciliation/{difference_id}/settle", Settle);
         return pages;
     }
 

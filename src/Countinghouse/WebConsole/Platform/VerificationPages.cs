@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Platform;
 
@@ -34,9 +33,9 @@ public static class VerificationPages
 {
     public static IEndpointRouteBuilder MapVerification(this IEndpointRouteBuilder pages)
     {
-        pages.MapRead("/verification", List);
-        pages.MapPost("/verification", Start);
-        pages.MapRead("/verification/{verification_id}", Read);
+        pages.MapPage("/verification", List);
+        pages.MapForm("/verification", Start);
+        pages.MapPage("/verification/{verification_id}", Read);
         return pages;
     }
 

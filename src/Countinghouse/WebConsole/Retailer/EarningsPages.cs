@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Retailer;
 
@@ -51,13 +50,13 @@ public static class EarningsPages
 {
     public static IEndpointRouteBuilder MapEarnings(this IEndpointRouteBuilder console)
     {
-        console.MapRead("/{organization_id}/earnings", List);
-        console.MapRead("/{organization_id}/earnings/{share_id}", Read);
-        console.MapRead("/{organization_id}/earnings/{share_id}/events", Events);
-        console.MapRead("/{organization_id}/earnings/{share_id}/statement", Statement);
-        console.MapPost("/{organization_id}/earnings/{share_id}/approve", Approve);
-        console.MapPost("/{organization_id}/earnings/{share_id}/dispute", Dispute);
-        console.MapPost("/{organization_id}/earnings/{share_id}/resolve", Resolve);
+        console.MapPage("/{organization_id}/earnings", List);
+        console.MapPage("/{organization_id}/earnings/{share_id}", Read);
+        console.MapPage("/{organization_id}/earnings/{share_id}/events", Events);
+        console.MapPage("/{organization_id}/earnings/{share_id}/statement", Statement);
+        console.MapForm("/{organization_id}/earnings/{share_id}/approve", Approve);
+        console.MapForm("/{organization_id}/earnings/{share_id}/dispute", Dispute);
+        console.MapForm("/{organization_id}/earnings/{share_id}/resolve", Resolve);
         return console;
     }
 

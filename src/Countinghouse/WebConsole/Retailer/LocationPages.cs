@@ -1,5 +1,4 @@
 using Countinghouse.Access;
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Retailer;
 
@@ -16,9 +15,9 @@ public static class LocationPages
 
     public static IEndpointRouteBuilder MapLocations(this IEndpointRouteBuilder console)
     {
-        console.MapRead("/{organization_id}/locations", List);
-        console.MapPost("/{organization_id}/locations", Add);
-        console.MapPost("/{organization_id}/locations/{location_id}", Change);
+        console.MapPage("/{organization_id}/locations", List);
+        console.MapForm("/{organization_id}/locations", Add);
+        console.MapForm("/{organization_id}/locations/{location_id}", Change);
         return console;
     }
 

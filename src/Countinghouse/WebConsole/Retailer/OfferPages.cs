@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Retailer;
 
@@ -26,9 +25,9 @@ public static partial class OfferPages
 
     public static IEndpointRouteBuilder MapOffers(this IEndpointRouteBuilder console)
     {
-        console.MapRead("/{organization_id}/offers", List);
-        console.MapPost("/{organization_id}/offers", Add);
-        console.MapPost("/{organization_id}/offers/bulk", AddMany);
+        console.MapPage("/{organization_id}/offers", List);
+        console.MapForm("/{organization_id}/offers", Add);
+        console.MapForm("/{organization_id}/offers/bulk", AddMany);
         return console;
     }
 

@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Retailer;
 
@@ -14,10 +13,10 @@ public static class PayoutAccountPages
 {
     public static IEndpointRouteBuilder MapPayoutAccount(this IEndpointRouteBuilder console)
     {
-        console.MapRead("/{organization_id}/payout-account", Read);
-        console.MapPost("/{organization_id}/payout-account", Set);
-        console.MapPost("/{organization_id}/payout-account/hold", Hold);
-        console.MapPost("/{organization_id}/payout-account/release", Release);
+        console.MapPage("/{organization_id}/payout-account", Read);
+        console.MapForm("/{organization_id}/payout-account", Set);
+        console.MapForm("/{organization_id}/payout-account/hold", Hold);
+        console.MapForm("/{organization_id}/payout-account/release", Release);
         return console;
     }
 

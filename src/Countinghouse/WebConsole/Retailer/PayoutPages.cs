@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 
 namespace Countinghouse.WebConsole.Retailer;
 
@@ -37,13 +36,13 @@ public static class PayoutPages
 
     public static IEndpointRouteBuilder MapPayouts(this IEndpointRouteBuilder console)
     {
-        console.MapRead("/{organization_id}/payouts", List);
-        console.MapRead("/{organization_id}/payouts/{payout_id}", Read);
-        console.MapPost("/{organization_id}/payouts/{payout_id}/cancel", Cancel);
-        console.MapPost("/{organization_id}/payouts/{payout_id}/retry", Retry);
-        console.MapPost("/{organization_id}/payouts/{payout_id}/paid", MarkPaid);
-        console.MapPost("/{organization_id}/payouts/{payout_id}/failed", MarkFailed);
-        console.MapPost("/{organization_id}/payouts/{payout_id}/returned", MarkReturned);
+        console.MapPage("/{organization_id}/payouts", List);
+        console.MapPage("/{organization_id}/payouts/{payout_id}", Read);
+        console.MapForm("/{organization_id}/payouts/{payout_id}/cancel", Cancel);
+        console.MapForm("/{organization_id}/payouts/{payout_id}/retry", Retry);
+        console.MapForm("/{organization_id}/payouts/{payout_id}/paid", MarkPaid);
+        console.MapForm("/{organization_id}/payouts/{payout_id}/failed", MarkFailed);
+        console.MapForm("/{organization_id}/payouts/{payout_id}/returned", MarkReturned);
         return console;
     }
 

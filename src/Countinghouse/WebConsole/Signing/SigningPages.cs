@@ -1,4 +1,3 @@
-using Countinghouse.Http;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
@@ -21,16 +20,16 @@ public static class SigningPages
 
     public static IEndpointRouteBuilder MapSigning(this IEndpointRouteBuilder console)
     {
-        console.MapRead("/sign-in", ShowSignIn);
-        console.MapPost("/sign-in", SignIn);
-        console.MapPost("/sign-out", SignOut);
-        console.MapPost("/theme", Theme);
-        console.MapRead("/invitation", OpenInvitation);
-        console.MapPost("/invitation", AcceptInvitation);
-        console.MapRead("/forgotten", ShowForgotten);
-        console.MapPost("/forgotten", AskReset);
-        console.MapRead("/password-reset", ShowReset);
-        console.MapPost("/password-reset", Reset);
+        console.MapPublicPage("/sign-in", ShowSignIn);
+        console.MapPublicForm("/sign-in", SignIn);
+        console.MapPublicForm("/sign-out", SignOut);
+        console.MapPublicForm("/theme", Theme);
+        console.MapPublicPage("/invitation", OpenInvitation);
+        console.MapPublicForm("/invitation", AcceptInvitation);
+        console.MapPublicPage("/forgotten", ShowForgotten);
+        console.MapPublicForm("/forgotten", AskReset);
+        console.MapPublicPage("/password-reset", ShowReset);
+        console.MapPublicForm("/password-reset", Reset);
         return console;
     }
 
@@ -39,10 +38,10 @@ public static class SigningPages
         ? ConsolePage.Root + "/sign-in"
         : QueryHelpers.AddQueryString(ConsolePage.Root + "/sign-in", "return", wanted);
 
-    private static RazorComponentResult<SignInPage> ShowSignIn(HttpContext context) => Show<SignInPage>(
-        new SigningModel(context, FormState.Fresh(), Local(context.Request.Query["return"].ToString())));
+    private static IResult ShowSignIn(Api api) => Show<SignInPage>(
+        new SigningModel(api.Context, FormState.Fresh(), Local(api.Context.Request.Query["return"].ToString())));
 
-    private static async Task<IResult> SignIn(HttpContext context, Api api, FormState form)
+    private static async Task<IResult> SignIn(Api api, FormState form)
     {
         var answer = await api.Send<Session>(HttpMethods.Post, "session", form, new
         {
@@ -52,7 +51,7 @@ public static class SigningPages
         });
         var wanted = Local(form.Text("return"));
         return answer.Problem is { } problem
-            ? Show<SignInPage>(new SigningModel(context, form.Refused(problem), wanted))
+            ? Show<SignInPage>(new SigningModel(api.Context, form.Refused(problem), wanted))
             : ConsolePage.SeeOther(wanted);
     }
 
@@ -65,7 +64,7 @@ public static class SigningPages
     }
 
     /// <summary>A matter between the page and the browser; the API knows nothing of it.</summary>
-    private static IResult Theme(HttpContext context, FormState form)
+    private static Task<IResult> Theme(Api api, FormState form)
     {
         var options = new CookieOptions
         {
@@ -73,28 +72,28 @@ public static class SigningPages
             SameSite = SameSiteMode.Lax,
             Path = ConsolePage.Root,
             MaxAge = ThemeLifetime,
-            Secure = context.Request.IsHttps,
+            Secure = api.Context.Request.IsHttps,
         };
         if (form.Text("theme") is "light" or "dark")
         {
-            context.Response.Cookies.Append("theme", form.Text("theme"), options);
+            api.Context.Response.Cookies.Append("theme", form.Text("theme"), options);
         }
         else
         {
-            context.Response.Cookies.Delete("theme", options);
+            api.Context.Response.Cookies.Delete("theme", options);
         }
 
-        return ConsolePage.SeeOther(Local(form.Text("back")));
+        return Task.FromResult(ConsolePage.SeeOther(Local(form.Text("back"))));
     }
 
-    private static Task<IResult> OpenInvitation(HttpContext context, Api api) =>
-        ShowInvitation(context, api, FormState.Fresh());
+    private static Task<IResult> OpenInvitation(Api api) =>
+        ShowInvitation(api, FormState.Fresh());
 
     /// <summary>
     /// Whoever has an account comes signed in and gives neither name nor password; the form then carries the
     /// anti-forgery token, without which the API would not take the session for theirs.
     /// </summary>
-    private static async Task<IResult> AcceptInvitation(HttpContext context, Api api, FormState form)
+    private static async Task<IResult> AcceptInvitation(Api api, FormState form)
     {
         var answer = await api.Send<object>(HttpMethods.Post, "invitations/accept", form, new
         {
@@ -103,29 +102,29 @@ public static class SigningPages
             password = form.Secret("password") is { Length: > 0 } password ? password : null,
         });
         return answer.Problem is { } problem
-            ? await ShowInvitation(context, api, form.Refused(problem))
-            : Show<InvitationPage>(new SigningModel(context, form, Done: true));
+            ? await ShowInvitation(api, form.Refused(problem))
+            : Show<InvitationPage>(new SigningModel(api.Context, form, Done: true));
     }
 
-    private static async Task<IResult> ShowInvitation(HttpContext context, Api api, FormState form) =>
-        Show<InvitationPage>(new SigningModel(context, form, Session: (await api.Ask<Session>("session")).Value));
+    private static async Task<IResult> ShowInvitation(Api api, FormState form) =>
+        Show<InvitationPage>(new SigningModel(api.Context, form, Session: (await api.Ask<Session>("session")).Value));
 
-    private static RazorComponentResult<ForgottenPage> ShowForgotten(HttpContext context) =>
-        Show<ForgottenPage>(new SigningModel(context, FormState.Fresh()));
+    private static IResult ShowForgotten(Api api) =>
+        Show<ForgottenPage>(new SigningModel(api.Context, FormState.Fresh()));
 
-    private static async Task<IResult> AskReset(HttpContext context, Api api, FormState form)
+    private static async Task<IResult> AskReset(Api api, FormState form)
     {
         var answer = await api.Send<object>(
             HttpMethods.Post, "password-resets", form, new { email = form.Text("email") });
         return answer.Problem is { } problem
-            ? Show<ForgottenPage>(new SigningModel(context, form.Refused(problem)))
-            : Show<ForgottenPage>(new SigningModel(context, form, Done: true));
+            ? Show<ForgottenPage>(new SigningModel(api.Context, form.Refused(problem)))
+            : Show<ForgottenPage>(new SigningModel(api.Context, form, Done: true));
     }
 
-    private static RazorComponentResult<ResetPage> ShowReset(HttpContext context) =>
-        Show<ResetPage>(new SigningModel(context, FormState.Fresh()));
+    private static IResult ShowReset(Api api) =>
+        Show<ResetPage>(new SigningModel(api.Context, FormState.Fresh()));
 
-    private static async Task<IResult> Reset(HttpContext context, Api api, FormState form)
+    private static async Task<IResult> Reset(Api api, FormState form)
     {
         var answer = await api.Send<object>(HttpMethods.Post, "password-resets/complete", form, new
         {
@@ -133,8 +132,8 @@ public static class SigningPages
             password = form.Secret("password"),
         });
         return answer.Problem is { } problem
-            ? Show<ResetPage>(new SigningModel(context, form.Refused(problem)))
-            : Show<ResetPage>(new SigningModel(context, form, Done: true));
+            ? Show<ResetPage>(new SigningModel(api.Context, form.Refused(problem)))
+            : Show<ResetPage>(new SigningModel(api.Context, form, Done: true));
     }
 
     private static RazorComponentResult<TPage> Show<TPage>(SigningModel model)
