@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Countinghouse.WebConsole;
 
-/// <summary>Addresses of pages: those that differ from the current one in a few parameters, and which are ours.</summary>
+/// <summary>Addresses of pages: those a few parameters away from the current one, and which are ours.</summary>
 public static class Addresses
 {
     /// <summary>The page's own address with parameters changed, or, where the value is null, left out.</summary>

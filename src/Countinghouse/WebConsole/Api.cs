@@ -56,7 +56,7 @@ public sealed record ApiAnswer<T>(T? Value, ApiProblem? Problem)
 /// </summary>
 public sealed class Api(HttpContext context)
 {
-    /// <summary>Rows of a table that are downloaded at most; a longer one is refused, never cut off in silence.</summary>
+    /// <summary>Rows of a table that are downloaded at most; a longer one is refused, never cut off.</summary>
     private const int DownloadRowsMax = 100_000;
 
     private const int PageSizeMax = 100;
@@ -106,8 +106,8 @@ public sealed class Api(HttpContext context)
                 throw new RefusedByApiException(new ApiProblem(
                     StatusCodes.Status422UnprocessableEntity,
                     "Too many rows",
-                    $"There are {page.Pagination.TotalCount}, and {DownloadRowsMax} are downloaded at once at most. Ask "
-                    + "for less, or read them page by page over the API."));
+                    $"There are {page.Pagination.TotalCount}, and {DownloadRowsMax} are downloaded at once at most. "
+                    + "Ask for less, or read them page by page over the API."));
             }
 
             all.AddRange(page.Data);
