@@ -31,6 +31,9 @@ public sealed class ArchitectureTests : IDisposable
         // What verify takes in (BookCheck, Difference) is Ingest's.
         ["Payouts"] = ["Primitives", "Http", "Storage", "Access", "Audit", "Ingest", "RevenueShare", "Ledger"],
 
+        // What leaves the journal: only months that are settled.
+        ["Retention"] = ["Primitives", "Storage", "Audit", "Ingest", "RevenueShare"],
+
         // The witness of what payouts do: it knows nothing of them, nor they of it.
         ["FakeStripe"] = ["Primitives", "Storage"],
         ["WebConsole"] = ["Primitives", "Http", "Access"],

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Countinghouse.Commands.Demonstration;
 using Countinghouse.Http;
 using Countinghouse.Ingest;
+using Countinghouse.Retention;
 using Countinghouse.Storage;
 using Microsoft.Extensions.Options;
 
@@ -98,6 +99,7 @@ internal static class ServeCommand
         Addresses.RefuseTaken(settings.Urls);
         await app.Services.GetRequiredService<Migrator>().Migrate(cancellation);
         await app.Services.GetRequiredService<JournalUpgrade>().Run(cancellation);
+        await app.Services.GetRequiredService<JournalMonths>().Ensure(TimeProvider.System.GetUtcNow(), cancellation);
 
         // It changes the configuration, and payouts read theirs when they are used first: after the start.
         await using var demo = line.GetValue(NoDemo)

@@ -9,6 +9,7 @@ using Countinghouse.Organizations;
 using Countinghouse.Payouts;
 using Countinghouse.Reporting;
 using Countinghouse.RateLimits;
+using Countinghouse.Retention;
 using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
 using Countinghouse.WebConsole;
@@ -69,6 +70,7 @@ public static class Server
         services.AddAdjustments();
         services.AddRevenueShare(configuration);
         services.AddPayouts(configuration);
+        services.AddRetention(configuration);
     }
 
     private static void UsePipeline(WebApplication app)

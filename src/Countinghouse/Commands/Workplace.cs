@@ -2,6 +2,7 @@ using Countinghouse.Access;
 using Countinghouse.Audit;
 using Countinghouse.Ingest;
 using Countinghouse.Primitives;
+using Countinghouse.Retention;
 using Countinghouse.Storage;
 using Microsoft.Extensions.Options;
 
@@ -61,6 +62,7 @@ internal static class Workplace
             provider.GetService<IStartupValidator>()?.Validate();
             await provider.GetRequiredService<Migrator>().Migrate(cancellation);
             await provider.GetRequiredService<JournalUpgrade>().Run(cancellation);
+            await provider.GetRequiredService<JournalMonths>().Ensure(TimeProvider.System.GetUtcNow(), cancellation);
             return provider;
         }
         catch

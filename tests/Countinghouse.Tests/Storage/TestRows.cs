@@ -114,6 +114,12 @@ public static class TestRows
                 .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(), .. AdjustmentsOf7(), .. LedgerOf8(),
                 .. PayoutsOf9(), .. AccessOf10(), .. InvalidTrafficOf11(),
             ],
+            [12] =
+            [
+                .. OrganizationsOf1(), .. CampaignsOf1(), .. JournalOf2(), .. MoneyOf1(), .. TrafficOf3(),
+                .. VerificationOf4(), .. ImportOf5(), .. DaysOf6(), .. AdjustmentsOf7(), .. LedgerOf8(),
+                .. PayoutsOf9(), .. AccessOf10(), .. InvalidTrafficOf11(), .. ArchiveOf12(),
+            ],
         };
 
     /// <summary>Tables that a later version keeps under another name.</summary>
@@ -329,6 +335,23 @@ public static class TestRows
         yield return Row("invalid_daily",
             ("org_id", Advertiser), ("campaign_id", Campaign), ("day", 20260815), ("reason", 1), ("impressions", 0L),
             ("clicks", 1L));
+    }
+
+    private static IEnumerable<TestRow> ArchiveOf12()
+    {
+        yield return Row("journal_archive",
+            ("org_id", Advertiser), ("period", 202605), ("first_batch", 1L), ("through_batch", 1L),
+            ("prev_hash", new byte[32]), ("hash", new byte[32]), ("committed_at", Noon), ("event_count", 2L),
+            ("charge_micro", 200_000L), ("sums", "{}"), ("file", "2026-05/a.ndjson.gz"), ("file_hash", new byte[32]),
+            ("archived_at", Noon));
+        yield return Row("archived_hourly",
+            ("org_id", Advertiser), ("period", 202605), ("campaign_id", Campaign), ("hour", 2026051512),
+            ("offer_id", Offer), ("retailer_org_id", Retailer), ("location_id", Location), ("impressions", 1L),
+            ("clicks", 1L), ("invalid_impressions", 0L), ("invalid_clicks", 0L), ("unbilled_clicks", 0L),
+            ("charge_micro", 200_000L), ("version", 1L));
+        yield return Row("archived_invalid",
+            ("org_id", Advertiser), ("period", 202605), ("campaign_id", Campaign), ("day", 20260515), ("reason", 1),
+            ("impressions", 0L), ("clicks", 1L));
     }
 
     private static IEnumerable<TestRow> MoneyOf1()

@@ -10,8 +10,11 @@ public static class TableContents
 {
     private const string SqliteTables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
 
-    private const string PostgresTables =
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY table_name";
+    // A partition's rows are its table's.
+    private const string PostgresTables = """
+        SELECT relname FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname
+        """;
 
     public static Task<List<string>> Tables(this Database database) => database.Read(
         connection => connection.Query(

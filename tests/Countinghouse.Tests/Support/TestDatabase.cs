@@ -1,4 +1,5 @@
 using Countinghouse.Commands;
+using Countinghouse.Retention;
 using Countinghouse.Storage;
 using Npgsql;
 
@@ -126,7 +127,9 @@ public sealed class TestDatabase : IAsyncDisposable
         var name = $"template_{Run}";
         await OnServer($"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
         await using var database = Database.OpenPostgres(ConnectionTo(name, pooling: false));
-        await new Migrator(database, new TestClock()).Migrate(CancellationToken.None);
+        var clock = new TestClock();
+        await new Migrator(database, clock).Migrate(CancellationToken.None);
+        await new JournalMonths(database, clock).Ensure(clock.Now, CancellationToken.None);
         return name;
     }
 
