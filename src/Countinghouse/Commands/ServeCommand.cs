@@ -4,6 +4,7 @@ using Countinghouse.Http;
 using Countinghouse.Ingest;
 using Countinghouse.Retention;
 using Countinghouse.Storage;
+using Countinghouse.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Commands;
@@ -113,7 +114,7 @@ internal static class ServeCommand
 
         await Start(app, cancellation);
         isReady = true;
-        await Console.Out.WriteLineAsync($"Countinghouse answers on {string.Join(" and ", app.Urls)}");
+        await Console.Out.WriteLineAsync($"Countinghouse answers on {string.Join(" and ", app.OwnUrls())}");
         if (demo is not null)
         {
             await Console.Out.WriteLineAsync(demo.Banner());

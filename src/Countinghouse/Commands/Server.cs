@@ -12,6 +12,7 @@ using Countinghouse.RateLimits;
 using Countinghouse.Retention;
 using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
+using Countinghouse.Telemetry;
 using Countinghouse.WebConsole;
 
 namespace Countinghouse.Commands;
@@ -29,11 +30,7 @@ public static class Server
         builder.Configuration.AddEnvironmentVariables("COUNTINGHOUSE_");
         builder.WebHost.UseUrls(settings.Urls.Split(';'));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.Logging.ClearProviders().AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.IncludeScopes = true;
-        });
+        builder.AddLog();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(settings);
         AddSlices(builder.Services, builder.Configuration);
@@ -41,6 +38,7 @@ public static class Server
         builder.Services.AddApiDocument();
         builder.Services.AddConsole();
         configure?.Invoke(builder);
+        builder.AddTelemetry();
 
         var app = builder.Build();
         UsePipeline(app);
@@ -75,6 +73,7 @@ public static class Server
 
     private static void UsePipeline(WebApplication app)
     {
+        app.UseTelemetry();
         app.UseForwardedHeaders();
         app.UseInnerServer();
         app.UseRateLimitHeaders();
