@@ -6,10 +6,15 @@ using Microsoft.Extensions.Options;
 namespace Countinghouse.Ingest;
 
 /// <summary>
-/// Verifies every night. The verification's id follows from the day, so of any number of nodes one does it.
+/// Verifies every night, on one node. The verification's id follows from the day, so that it is done once whatever
+/// becomes of the node.
 /// </summary>
 public sealed partial class VerificationJob(
-    Verifications verifications, IOptions<IngestOptions> options, TimeProvider clock, ILogger<VerificationJob> log)
+    Verifications verifications,
+    IOptions<IngestOptions> options,
+    JobTurns turns,
+    TimeProvider clock,
+    ILogger<VerificationJob> log)
     : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(5);
@@ -17,23 +22,28 @@ public sealed partial class VerificationJob(
     /// <summary>The nightly verification of a day; frozen, because nodes must agree on it.</summary>
     public static VerificationId NightOf(UtcDay day) => new(NamedId.Create($"verification/{day}"));
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        options.Value.VerifyAtHourUtc >= 0
+            ? turns.Run("verification", VerifyEachNight, stoppingToken)
+            : Task.CompletedTask;
+
+    private async Task VerifyEachNight(CancellationToken myTurn)
     {
         Acting.Begin("job:verification");
-        while (options.Value.VerifyAtHourUtc >= 0 && !stoppingToken.IsCancellationRequested)
+        while (!myTurn.IsCancellationRequested)
         {
-            await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Pause, clock, myTurn).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var now = clock.GetUtcNow();
-            if (stoppingToken.IsCancellationRequested || now.Hour != options.Value.VerifyAtHourUtc)
+            if (myTurn.IsCancellationRequested || now.Hour != options.Value.VerifyAtHourUtc)
             {
                 continue;
             }
 
             try
             {
-                await verifications.Run(NightOf(UtcDay.Of(now)), "nightly", _ => { }, stoppingToken);
+                await verifications.Run(NightOf(UtcDay.Of(now)), "nightly", _ => { }, myTurn);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (myTurn.IsCancellationRequested)
             {
                 return;
             }
