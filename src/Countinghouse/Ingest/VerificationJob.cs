@@ -22,6 +22,23 @@ public sealed partial class VerificationJob(
     /// <summary>The nightly verification of a day; frozen, because nodes must agree on it.</summary>
     public static VerificationId NightOf(UtcDay day) => new(NamedId.Create($"verification/{day}"));
 
+    /// <summary>The one in its place when it came to no result; frozen for the same reason.</summary>
+    public static VerificationId SecondOf(UtcDay day) => new(NamedId.Create($"verification/{day}/second"));
+
+    /// <summary>
+    /// Verifies, unless it was done today. Whoever had the turn before may have died in the middle: then once more.
+    /// </summary>
+    public async Task VerifyNight(CancellationToken cancellation)
+    {
+        var today = UtcDay.Of(clock.GetUtcNow());
+        if (await Run(NightOf(today)) is null && !await verifications.HasResult(NightOf(today), cancellation))
+        {
+            await Run(SecondOf(today));
+        }
+
+        Task<VerifyResult?> Run(VerificationId id) => verifications.Run(id, "nightly", _ => { }, cancellation);
+    }
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         options.Value.VerifyAtHourUtc >= 0
             ? turns.Run("verification", VerifyEachNight, stoppingToken)
@@ -33,15 +50,14 @@ public sealed partial class VerificationJob(
         while (!myTurn.IsCancellationRequested)
         {
             await Task.Delay(Pause, clock, myTurn).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            var now = clock.GetUtcNow();
-            if (myTurn.IsCancellationRequested || now.Hour != options.Value.VerifyAtHourUtc)
+            if (myTurn.IsCancellationRequested || clock.GetUtcNow().Hour != options.Value.VerifyAtHourUtc)
             {
                 continue;
             }
 
             try
             {
-                await verifications.Run(NightOf(UtcDay.Of(now)), "nightly", _ => { }, myTurn);
+                await VerifyNight(myTurn);
             }
             catch (OperationCanceledException) when (myTurn.IsCancellationRequested)
             {

@@ -79,7 +79,9 @@ public sealed class JobTurns
     }
 
     /// <summary>One job on this node.</summary>
+#pragma warning disable CA1001 // What a token source without a timer holds is memory alone.
     internal sealed class Turn(string job)
+#pragma warning restore CA1001
     {
         private readonly Lock _changing = new();
         private TaskCompletionSource<CancellationToken> _given = New();

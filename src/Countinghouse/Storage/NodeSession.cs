@@ -43,13 +43,13 @@ public sealed partial class NodeSession(
         }
 
         turns.Wanted = () => Volatile.Read(ref _wake).Cancel();
-        var pause = FirstPause;
+        var (pause, isLost) = (FirstPause, false);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 await using var connection = await database.OpenSession(AnswerSecondsMax, stoppingToken);
-                pause = FirstPause;
+                (pause, isLost) = (FirstPause, false);
                 await Live(connection, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -58,7 +58,13 @@ public sealed partial class NodeSession(
             }
             catch (Exception error) when (Database.IsUnavailable(error))
             {
-                LogLost(error.Message);
+                // Once, and not each time that it is tried again.
+                if (!isLost)
+                {
+                    LogLost(error.Message);
+                }
+
+                isLost = true;
             }
 #pragma warning disable CA1031 // Whatever it was: without a session no node would run the jobs.
             catch (Exception error)
@@ -127,7 +133,8 @@ public sealed partial class NodeSession(
         var mine = waiting.Where(turn => taken.Contains(turn.Key)).ToList();
         if (mine.Count > 0)
         {
-            LogTook(string.Join(", ", mine.Select(turn => turn.Job)));
+            var jobs = string.Join(", ", mine.Select(turn => turn.Job));
+            LogTook(jobs);
             mine.ForEach(turn => turn.Give());
         }
     }

@@ -10,7 +10,7 @@ internal static class NodesExperiments
 {
     /// <summary>What one node does for all; frozen, for it is the names that nodes of all versions agree by.</summary>
     public static readonly string[] Jobs =
-        ["campaigns", "verification", "client-keys", "tokens", "accounts", "closing", "payouts"];
+        ["campaigns", "verification", "client-keys", "retention", "tokens", "accounts", "closing", "payouts"];
 
     private const int Chunk = 400;
 

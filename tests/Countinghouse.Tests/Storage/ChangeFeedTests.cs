@@ -3,7 +3,6 @@ using System.Text.Json;
 using Countinghouse.Access;
 using Countinghouse.Ingest;
 using Countinghouse.Primitives;
-using Countinghouse.Storage;
 using Countinghouse.Support;
 
 namespace Countinghouse.Storage;
