@@ -86,7 +86,8 @@ internal static class ServeCommand
         var isReady = false;
         await using var app = Server.Build(settings, builder =>
         {
-            builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
+            builder.Services.AddOptions<HostOptions>().Configure<IOptions<HttpOptions>>((host, http) =>
+                host.ShutdownTimeout = StopTimeout + TimeSpan.FromSeconds(http.Value.DrainSeconds));
 
             // What keeps the server from starting is told in one line at the end; these would add stack traces.
             builder.Logging

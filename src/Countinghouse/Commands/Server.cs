@@ -32,6 +32,9 @@ public static class Server
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.AddLog();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+
+        // Which node runs which job is worth a line.
+        builder.Logging.AddFilter(typeof(NodeSession).FullName, LogLevel.Information);
         builder.Services.AddSingleton(settings);
         AddSlices(builder.Services, builder.Configuration);
         builder.Services.AddHardening();
@@ -54,6 +57,10 @@ public static class Server
         services.AddSingleton(clock);
         services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
         services.AddSingleton<Migrator>();
+        services.AddSingleton<ChangeFeed>().AddSingleton<JobTurns>();
+
+        // Before all jobs, so that it stops after them: until then their turns are this node's.
+        services.AddHostedService<NodeSession>();
         services.AddSingleton<SystemSecrets>();
         services.AddHttp(configuration);
         services.AddRateLimits(configuration);
