@@ -25,6 +25,9 @@ var program = new DocumentedCommand(
     VerifyCommand.Create(),
     RebuildCommand.Create(),
     TrafficCommand.Create(),
+    ConfigCommand.Create(),
+    DoctorCommand.Create(),
+    HealthCommand.Create(),
     FakeStripeCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);

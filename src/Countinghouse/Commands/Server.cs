@@ -2,6 +2,7 @@ using Countinghouse.Access;
 using Countinghouse.Accounts;
 using Countinghouse.Adjustments;
 using Countinghouse.Campaigns;
+using Countinghouse.Commands.Configuring;
 using Countinghouse.Credentials;
 using Countinghouse.Http;
 using Countinghouse.Ingest;
@@ -13,6 +14,7 @@ using Countinghouse.Retention;
 using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
 using Countinghouse.WebConsole;
+using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Commands;
 
@@ -26,7 +28,10 @@ public static class Server
             ContentRootPath = AppContext.BaseDirectory,
             EnvironmentName = Environments.Production,
         });
-        builder.Configuration.AddEnvironmentVariables("COUNTINGHOUSE_");
+
+        // One order of sources for the server and every command, and nothing from variables that are not ours.
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(settings.RequireConfiguration().Root);
         builder.WebHost.UseUrls(settings.Urls.Split(';'));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.Logging.ClearProviders().AddSimpleConsole(console =>
@@ -35,6 +40,7 @@ public static class Server
             console.IncludeScopes = true;
         });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Services.AddSystemd();
         builder.Services.AddSingleton(settings);
         AddSlices(builder.Services, builder.Configuration);
         builder.Services.AddHardening();
@@ -54,6 +60,8 @@ public static class Server
         var clock = TimeProvider.System;
         Faults.Move(ref clock);
         services.AddSingleton(clock);
+        services.AddSingleton<IValidateOptions<PlaceOptions>, PlaceOptionsValidator>();
+        services.AddOptions<PlaceOptions>().Bind(configuration).ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
         services.AddSingleton<Migrator>();
         services.AddSingleton<SystemSecrets>();
