@@ -82,7 +82,7 @@ internal static class DoctorCommand
         {
             findings.Note(
                 "database",
-                $"there is none in '{settings.DataDirectory}'",
+                $"there is none in '{settings.DataDirectory}', or none that this user can see",
                 "\"serve\" makes one, or choose another with --data");
             return;
         }

@@ -136,9 +136,20 @@ internal sealed class HostChecks(ServerSettings settings, IServiceProvider servi
             folder = parent;
         }
 
-        var drive = new DriveInfo(folder);
-        var free = drive.AvailableFreeSpace / MiB;
-        var text = $"{free} MiB free for {folder} ({drive.DriveFormat})";
+        long free;
+        string text;
+        try
+        {
+            var drive = new DriveInfo(folder);
+            free = drive.AvailableFreeSpace / MiB;
+            text = $"{free} MiB free for {folder} ({drive.DriveFormat})";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            findings.Note("disk", $"cannot be looked at: {error.Message}");
+            return;
+        }
+
         if (settings.Postgres is null && free < DiskMiBMin)
         {
             findings.Wrong("disk", text, "free some: events are refused when the disk is full");
@@ -212,9 +223,15 @@ internal sealed class HostChecks(ServerSettings settings, IServiceProvider servi
         }
         catch (CommandException taken)
         {
-            if (Addresses.ForNeighbors(url) is { } near && await IsOurs(near, cancellation))
+            var near = Addresses.ForNeighbors(url);
+            if (near is not null && await IsOurs(near, cancellation))
             {
                 findings.Ok("address", $"{url} is answered by Countinghouse");
+            }
+            else if (near is null && taken.Message.Contains("already taken", StringComparison.Ordinal))
+            {
+                // The certificate is for another name than this machine's, so nobody is asked over https.
+                findings.Note("address", $"{url} is taken; by a running server of your own, it is to be hoped");
             }
             else
             {
