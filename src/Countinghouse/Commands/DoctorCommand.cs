@@ -91,17 +91,18 @@ internal static class DoctorCommand
         {
             var database = provider.GetRequiredService<Database>();
             await using var connection = await database.Open(cancellation);
-            var now = provider.GetRequiredService<TimeProvider>().GetUtcNow();
+            var clock = provider.GetRequiredService<TimeProvider>();
             if (settings.Postgres is { } postgres)
             {
-                await new PostgresChecks(postgres, nodes, findings).Run(connection, now, cancellation);
+                await new PostgresChecks(postgres, nodes, clock, findings).Run(connection, cancellation);
             }
             else
             {
                 await new SqliteChecks(settings.SqliteFile, findings).Run(connection, cancellation);
             }
 
-            await new BookChecks(provider, database.Engine, findings).Run(connection, now, cancellation);
+            await new BookChecks(provider, database.Engine, findings).Run(
+                connection, clock.GetUtcNow(), cancellation);
         }
         catch (Exception error) when (error is DbException or CommandException or TimeoutException)
         {

@@ -197,6 +197,17 @@ public sealed partial class ConfigTests : IDisposable
     }
 
     [Fact]
+    public async Task Settings_that_contradict_are_said_by_their_names()
+    {
+        var ended = await TestProgram.Run("config", "check", "--set", "Retention:JournalMonths=1");
+
+        Assert.Equal(1, ended.Code);
+        Assert.Equal(2, ended.ErrorLines.Length);
+        Assert.StartsWith("Retention:JournalMonths is '1' (option --set): ", ended.ErrorLines[0]);
+        Assert.StartsWith("Retention:ArchiveDirectory (default): ", ended.ErrorLines[1]);
+    }
+
+    [Fact]
     public async Task An_address_with_https_contradicts_having_no_certificate()
     {
         var ended = await TestProgram.Run("config", "check", "--urls", "https://127.0.0.1:8443");

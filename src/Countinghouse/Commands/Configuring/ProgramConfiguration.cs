@@ -215,7 +215,8 @@ internal sealed partial class ProgramConfiguration
         var found = Member().Match(failure);
         var name = found.Success ? found.Groups[1].Value : Word().Match(failure).Value;
         var setting = Setting.Known.FirstOrDefault(
-            one => one.Property.DeclaringType == options && one.Property.Name == name);
+            one => one.Property.DeclaringType == options
+                && (one.Property.Name == name || failure.StartsWith(one.Name + " ", StringComparison.Ordinal)));
         if (setting is null)
         {
             return $"{options.Name}: {failure}";

@@ -113,11 +113,12 @@ internal sealed class BookChecks(IServiceProvider services, Engine engine, Findi
             "months",
             $"{names.Count - 1} months of the journal have a partition; the next is {next}",
             "start a server of this version: it makes the coming months");
+        var hasOthers = await connection.Number(OthersUsed, cancellation) > 0;
         findings.Prefer(
-            await connection.Number(OthersUsed, cancellation) == 0,
+            !hasOthers,
             "other months",
-            "batches in no month's partition",
-            "some are there, from before there were months or by a wrong clock; they stay, and do no harm");
+            hasOthers ? "some batches lie in no month's partition" : "every batch lies in its month's partition",
+            "they are from before there were months, or of a wrong clock; they stay, and do no harm");
     }
 
     private async Task LookAtVerification(DateTimeOffset now, CancellationToken cancellation)

@@ -7,7 +7,7 @@ using Npgsql;
 namespace Countinghouse.Commands.Doctoring;
 
 /// <summary>Looks at a PostgreSQL server: whether it keeps what it is given, and has room for the nodes.</summary>
-internal sealed class PostgresChecks(string connectionString, int nodes, Findings findings)
+internal sealed class PostgresChecks(string connectionString, int nodes, TimeProvider clock, Findings findings)
 {
     private const int VersionMin = 150_000;
 
@@ -57,14 +57,14 @@ internal sealed class PostgresChecks(string connectionString, int nodes, Finding
 
     private const string Citus = "SELECT extversion FROM pg_extension WHERE extname = 'citus'";
 
-    public async Task Run(DbConnection connection, DateTimeOffset now, CancellationToken cancellation)
+    public async Task Run(DbConnection connection, CancellationToken cancellation)
     {
         var settings = (await connection.Query(Settings, row => (row.GetString(0), row.GetString(1)), cancellation))
             .ToDictionary();
         var version = int.Parse(settings["server_version_num"], CultureInfo.InvariantCulture);
         findings.Expect(
             version >= VersionMin, "server", $"PostgreSQL {settings["server_version"]}", "use version 15 or newer");
-        await LookAtPlace(connection, now, cancellation);
+        await LookAtPlace(connection, cancellation);
         Keeps(settings);
         Connections(settings);
         findings.Expect(
@@ -82,8 +82,9 @@ internal sealed class PostgresChecks(string connectionString, int nodes, Finding
         findings.Ok("citus", citus is null ? "not installed; not needed on one server" : $"version {citus}");
     }
 
-    private async Task LookAtPlace(DbConnection connection, DateTimeOffset now, CancellationToken cancellation)
+    private async Task LookAtPlace(DbConnection connection, CancellationToken cancellation)
     {
+        var asked = clock.GetUtcNow();
         var place = await connection.First(
             Place,
             row => new
@@ -118,7 +119,14 @@ internal sealed class PostgresChecks(string connectionString, int nodes, Finding
             "transaction ids",
             $"{place.Age} used since the oldest row was frozen, of 2 billion",
             "VACUUM (FREEZE) now, and find out what keeps autovacuum from it");
-        var skew = TimeSpan.FromMicroseconds(place.Clock - Instant.Of(now).Micros).Duration();
+        Clocks(asked, new Instant(place.Clock), clock.GetUtcNow());
+    }
+
+    /// <summary>What the way there and back may have taken is no difference.</summary>
+    private void Clocks(DateTimeOffset asked, Instant theirs, DateTimeOffset answered)
+    {
+        var skew = TimeSpan.FromMicroseconds(Math.Max(
+            0, Math.Max(Instant.Of(asked).Micros - theirs.Micros, theirs.Micros - Instant.Of(answered).Micros)));
         var text = $"{skew.TotalSeconds:0.0} seconds between this machine and the server";
         if (skew > SkewMax)
         {
