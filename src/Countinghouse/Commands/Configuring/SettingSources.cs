@@ -41,7 +41,8 @@ internal sealed partial class SettingSources(List<string> complaints)
     private const int SecretBytesMax = 64 * 1024;
 
     /// <summary>Variables of the tests and proofs begin so; they are no settings.</summary>
-    private static readonly string[] NoSettings = ["TEST_", "PROOF_", "FUZZ_", "FAULTS_", "CLOCK_"];
+    private static readonly string[] NoSettings =
+        ["TEST_", "PROOF_", "FUZZ_", "FAULTS_", "CLOCK_", "SABOTAGE", "FAILPOINT", "LOST_COMMITS"];
 
     /// <summary>The file that is in charge; null when there is none.</summary>
     public static string? FileInCharge(string? option)
