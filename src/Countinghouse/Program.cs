@@ -26,6 +26,9 @@ var program = new DocumentedCommand(
     RebuildCommand.Create(),
     ArchiveCommand.Create(),
     TrafficCommand.Create(),
+    ConfigCommand.Create(),
+    DoctorCommand.Create(),
+    HealthCommand.Create(),
     FakeStripeCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);

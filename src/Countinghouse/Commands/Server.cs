@@ -2,6 +2,7 @@ using Countinghouse.Access;
 using Countinghouse.Accounts;
 using Countinghouse.Adjustments;
 using Countinghouse.Campaigns;
+using Countinghouse.Commands.Configuring;
 using Countinghouse.Credentials;
 using Countinghouse.Http;
 using Countinghouse.Ingest;
@@ -14,6 +15,7 @@ using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
 using Countinghouse.Telemetry;
 using Countinghouse.WebConsole;
+using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Commands;
 
@@ -27,7 +29,10 @@ public static class Server
             ContentRootPath = AppContext.BaseDirectory,
             EnvironmentName = Environments.Production,
         });
-        builder.Configuration.AddEnvironmentVariables("COUNTINGHOUSE_");
+
+        // One order of sources for the server and every command, and nothing from variables that are not ours.
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(settings.RequireConfiguration().Root);
         builder.WebHost.UseUrls(settings.Urls.Split(';'));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.AddLog();
@@ -35,13 +40,14 @@ public static class Server
 
         // Which node runs which job is worth a line.
         builder.Logging.AddFilter(typeof(NodeSession).FullName, LogLevel.Information);
+        builder.Services.AddSystemd();
         builder.Services.AddSingleton(settings);
         AddSlices(builder.Services, builder.Configuration);
         builder.Services.AddHardening();
         builder.Services.AddApiDocument();
         builder.Services.AddConsole();
         configure?.Invoke(builder);
-        builder.AddTelemetry();
+        builder.AddCollectors();
 
         var app = builder.Build();
         UsePipeline(app);
@@ -55,6 +61,8 @@ public static class Server
         var clock = TimeProvider.System;
         Faults.Move(ref clock);
         services.AddSingleton(clock);
+        services.AddSingleton<IValidateOptions<PlaceOptions>, PlaceOptionsValidator>();
+        services.AddOptions<PlaceOptions>().Bind(configuration).ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
         services.AddSingleton<Migrator>();
         services.AddSingleton<ChangeFeed>().AddSingleton<JobTurns>();
@@ -62,6 +70,7 @@ public static class Server
         // Before all jobs, so that it stops after them: until then their turns are this node's.
         services.AddHostedService<NodeSession>();
         services.AddSingleton<SystemSecrets>();
+        services.AddTelemetry(configuration);
         services.AddHttp(configuration);
         services.AddRateLimits(configuration);
         services.AddAccess(configuration);

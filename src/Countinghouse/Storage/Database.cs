@@ -43,12 +43,15 @@ public sealed class Database : IAsyncDisposable
 
     public Engine Engine { get; }
 
-    public static Database OpenSqlite(string path)
+    /// <param name="path">The file; it is made when it is not there.</param>
+    /// <param name="isReadOnly">True: nothing is made or changed.</param>
+    public static Database OpenSqlite(string path, bool isReadOnly = false)
     {
         SQLitePCL.Batteries_V2.Init();
         var settings = new SqliteConnectionStringBuilder
         {
             DataSource = path,
+            Mode = isReadOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
             ForeignKeys = true,
             DefaultTimeout = SqliteBusySeconds,
             Pooling = true,

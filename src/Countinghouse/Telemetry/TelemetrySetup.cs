@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
@@ -59,12 +60,24 @@ public static class TelemetrySetup
         }
     }
 
+    /// <summary>The settings, which every command knows.</summary>
+    public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton<IValidateOptions<TelemetryOptions>, TelemetryOptionsValidator>();
+        services.AddOptions<TelemetryOptions>().Bind(configuration.GetSection(TelemetryOptions.Section))
+            .ValidateOnStart();
+        return services;
+    }
+
     /// <summary>Whoever collects, by the settings; the addresses to listen on must be known.</summary>
-    public static void AddTelemetry(this WebApplicationBuilder builder)
+    public static void AddCollectors(this WebApplicationBuilder builder)
     {
         var section = builder.Configuration.GetSection(TelemetryOptions.Section);
-        builder.Services.AddSingleton<IValidateOptions<TelemetryOptions>, TelemetryOptionsValidator>();
-        builder.Services.AddOptions<TelemetryOptions>().Bind(section).ValidateOnStart();
+
+        // OpenTelemetry's own variables are known by their full names.
+        builder.Configuration.AddInMemoryCollection(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Where(variable => ((string)variable.Key).StartsWith("OTEL_", StringComparison.Ordinal))
+            .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value)));
         var toCollector = IsSet(section[nameof(TelemetryOptions.OtlpEndpoint)])
             || IsSet(builder.Configuration[EndpointVariable]);
         if (toCollector || IsSet(section[nameof(TelemetryOptions.PrometheusUrl)]))
