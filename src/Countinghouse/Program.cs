@@ -24,6 +24,9 @@ var program = new DocumentedCommand(
     ImportCommand.Create(),
     VerifyCommand.Create(),
     RebuildCommand.Create(),
+    BackupCommand.Create(),
+    RestoreCommand.Create(),
+    MoveCommand.Create(),
     TrafficCommand.Create(),
     FakeStripeCommand.Create(),
 };

@@ -25,6 +25,12 @@ internal static class DatabaseOptions
         command.Options.Add(Postgres);
     }
 
+    /// <summary>For a command that works on the SQLite file, and that the environment's database does not concern.</summary>
+    public static void AddDataTo(Command command) => command.Options.Add(Data);
+
+    /// <summary>The folder that <see cref="AddDataTo"/> asks for.</summary>
+    public static ServerSettings ReadData(ParseResult line) => new() { DataDirectory = line.GetRequiredValue(Data) };
+
     public static ServerSettings Read(ParseResult line) => new()
     {
         DataDirectory = line.GetRequiredValue(Data),

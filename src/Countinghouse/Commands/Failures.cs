@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countinghouse.Copies;
 using Countinghouse.Storage;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
@@ -14,7 +15,7 @@ internal static class Failures
     /// <summary>Null: not foreseen, hence a bug, and its stack trace is worth having.</summary>
     public static IReadOnlyList<string>? Describe(Exception error) => error switch
     {
-        CommandException or SchemaTooNewException => [error.Message],
+        CommandException or CopyException or SchemaTooNewException or DatabaseMovedException => [error.Message],
         OptionsValidationException invalid => Describe([invalid]),
         AggregateException many when many.InnerExceptions.All(one => one is OptionsValidationException) =>
             Describe(many.InnerExceptions.Cast<OptionsValidationException>()),

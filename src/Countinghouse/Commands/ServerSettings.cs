@@ -17,7 +17,8 @@ public sealed record ServerSettings
     /// <summary>Connection string; null serves from SQLite.</summary>
     public string? Postgres { get; init; }
 
-    private string SqliteFile => Path.Combine(DataDirectory, "countinghouse.db");
+    /// <summary>The database, unless it is PostgreSQL.</summary>
+    internal string SqliteFile => Path.Combine(DataDirectory, "countinghouse.db");
 
     /// <summary>True when there is a database to open; only a server makes one, no command does by a slip.</summary>
     public bool DatabaseExists => Postgres is not null || File.Exists(SqliteFile);

@@ -41,6 +41,28 @@ internal static class Workplace
                 + "--data.");
         }
 
+        var provider = Build(settings, clock, also);
+        try
+        {
+            provider.GetService<IStartupValidator>()?.Validate();
+            await provider.GetRequiredService<Migrator>().Migrate(cancellation);
+            await provider.GetRequiredService<JournalUpgrade>().Run(cancellation);
+            await provider.GetRequiredService<JournalMonths>().Ensure(TimeProvider.System.GetUtcNow(), cancellation);
+            return provider;
+        }
+        catch
+        {
+            await provider.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The same on a database as it is: brought to no schema, and not asked whether it may be used.</summary>
+    public static ServiceProvider OpenAsItIs(ServerSettings settings) => Build(settings, clock: null, also: null);
+
+    private static ServiceProvider Build(
+        ServerSettings settings, TimeProvider? clock, IEnumerable<KeyValuePair<string, string?>>? also)
+    {
         var services = new ServiceCollection();
         services.AddSingleton(settings);
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
@@ -56,20 +78,7 @@ internal static class Workplace
             services.AddSingleton(clock);
         }
 
-        var provider = services.BuildServiceProvider();
-        try
-        {
-            provider.GetService<IStartupValidator>()?.Validate();
-            await provider.GetRequiredService<Migrator>().Migrate(cancellation);
-            await provider.GetRequiredService<JournalUpgrade>().Run(cancellation);
-            await provider.GetRequiredService<JournalMonths>().Ensure(TimeProvider.System.GetUtcNow(), cancellation);
-            return provider;
-        }
-        catch
-        {
-            await provider.DisposeAsync();
-            throw;
-        }
+        return services.BuildServiceProvider();
     }
 
     public static async Task RequireOrganization(
