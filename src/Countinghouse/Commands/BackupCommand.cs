@@ -44,7 +44,7 @@ internal static class BackupCommand
         if (!settings.DatabaseExists)
         {
             throw new CommandException(
-                $"There is no SQLite database in '{settings.DataDirectory}' to back up: choose its folder with --data.");
+                $"There is no SQLite database in '{settings.DataDirectory}' to back up: choose one with --data.");
         }
 
         var now = TimeProvider.System.GetUtcNow();

@@ -25,7 +25,7 @@ internal static class DatabaseOptions
         command.Options.Add(Postgres);
     }
 
-    /// <summary>For a command that works on the SQLite file, and that the environment's database does not concern.</summary>
+    /// <summary>For a command on the SQLite file, which the environment's database does not concern.</summary>
     public static void AddDataTo(Command command) => command.Options.Add(Data);
 
     /// <summary>The folder that <see cref="AddDataTo"/> asks for.</summary>

@@ -39,6 +39,10 @@ internal sealed class MoveTarget : IAsyncDisposable
         ON CONFLICT (table_name) DO UPDATE SET row_count = excluded.row_count
         """;
 
+    private const int LooksMax = 20;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
     private readonly NpgsqlConnection _connection;
 
     private MoveTarget(NpgsqlConnection connection) => _connection = connection;
@@ -63,10 +67,16 @@ internal sealed class MoveTarget : IAsyncDisposable
                 throw new CopyException("Another move into this database is under way.");
             }
 
-            if (await connection.Number(CountServers, cancellation) > 0)
+            // A process that has just ended is there for a moment more.
+            for (var look = 1; await connection.Number(CountServers, cancellation) > 0; look++)
             {
-                throw new CopyException(
-                    "A server works on the target: stop it, and start it again when the move is done.");
+                if (look == LooksMax)
+                {
+                    throw new CopyException(
+                        "A server works on the target: stop it, and start it again when the move is done.");
+                }
+
+                await Task.Delay(Pause, cancellation);
             }
 
             return new MoveTarget(connection);

@@ -69,7 +69,7 @@ internal static class SqliteFile
         return connection;
     }
 
-    /// <summary>Every page, index and constraint. Throws <see cref="CopyException"/> with what is wrong first.</summary>
+    /// <summary>Every page and index. Throws <see cref="CopyException"/> with the first thing that is wrong.</summary>
     public static async Task RequireWhole(SqliteConnection connection, string what, CancellationToken cancellation)
     {
         string? fault;
@@ -125,7 +125,7 @@ internal static class SqliteFile
         file.Flush(flushToDisk: true);
     }
 
-    /// <summary>The names of a folder are on the disk when this returns: a new name is lost in a crash otherwise.</summary>
+    /// <summary>A folder's names are on the disk when this returns: a new one is lost in a crash otherwise.</summary>
     public static void SyncFolder(string path)
     {
         if (OperatingSystem.IsWindows())

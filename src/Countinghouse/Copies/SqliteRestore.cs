@@ -49,12 +49,15 @@ public sealed class SqliteRestore : IAsyncDisposable
             await restore.Stage(backup, cancellation);
             return restore;
         }
-        catch (Exception error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             restore.Abandon();
-            throw error is IOException or UnauthorizedAccessException
-                ? new CopyException($"The backup '{backup}' cannot be copied to '{folder}': {error.Message}")
-                : error;
+            throw new CopyException($"The backup '{backup}' cannot be copied to '{folder}': {error.Message}");
+        }
+        catch
+        {
+            restore.Abandon();
+            throw;
         }
     }
 

@@ -44,7 +44,7 @@ internal static class TableCatalog
         .. (await postgres.Query(OfPostgres, row => row.GetString(0), cancellation)).Distinct().Except(NotCopied),
     ];
 
-    /// <summary>Throws <see cref="CopyException"/> when the two sides do not have the same tables and columns.</summary>
+    /// <summary>Throws <see cref="CopyException"/> when the two sides differ in tables or columns.</summary>
     public static async Task<IReadOnlyList<CopiedTable>> Read(
         DbConnection sqlite, DbConnection postgres, CancellationToken cancellation)
     {
@@ -75,7 +75,7 @@ internal static class TableCatalog
             .ToList();
         if (tables.Find(table => table.Key.Count == 0) is { } keyless)
         {
-            throw new CopyException($"The table {keyless.Name} has no primary key, so its rows have no order to go by.");
+            throw new CopyException($"The table {keyless.Name} has no primary key, so its rows have no order.");
         }
 
         var references = (await postgres.Query(

@@ -32,7 +32,7 @@ public sealed record MoveMark(MoveState State, Guid Id)
         INSERT INTO schema_migration (number, name, applied_at) VALUES (1000000, @name, @at)
         """;
 
-    /// <summary>The database's mark, or null. Throws when there is a number but no mark that this program knows.</summary>
+    /// <summary>The database's mark, or null. Throws when it is one that this program does not know.</summary>
     public static async Task<MoveMark?> Read(DbConnection connection, CancellationToken cancellation) =>
         await connection.First(Select, row => row.GetString(0), cancellation) is { } name ? Parse(name) : null;
 

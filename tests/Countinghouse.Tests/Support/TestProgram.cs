@@ -24,9 +24,12 @@ public sealed class TestProgram : IAsyncDisposable
     private readonly Task<string> _error;
 
     private TestProgram(
-        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment, bool hasInput = false)
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment,
+        bool hasInput = false,
+        string? assembly = null)
     {
-        var start = new ProcessStartInfo("dotnet", [Assembly, .. arguments])
+        var start = new ProcessStartInfo("dotnet", [assembly ?? Assembly, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -64,6 +67,16 @@ public sealed class TestProgram : IAsyncDisposable
     public static async Task<Ended> Run(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
         await using var program = new TestProgram(arguments, environment);
+        return await program.End();
+    }
+
+    /// <summary>Runs the flavour with failpoints, which dies at a pass of a point: "after_insert:1".</summary>
+    public static async Task<Ended> RunToDeath(string failpoint, params string[] arguments)
+    {
+        await using var program = new TestProgram(
+            arguments,
+            new Dictionary<string, string> { ["COUNTINGHOUSE_FAILPOINT"] = failpoint },
+            assembly: Proof.ProofNode.Assembly);
         return await program.End();
     }
 
