@@ -27,6 +27,7 @@ var program = new DocumentedCommand(
     BackupCommand.Create(),
     RestoreCommand.Create(),
     MoveCommand.Create(),
+    ArchiveCommand.Create(),
     TrafficCommand.Create(),
     FakeStripeCommand.Create(),
 };

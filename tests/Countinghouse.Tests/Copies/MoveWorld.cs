@@ -46,8 +46,8 @@ internal sealed class MoveWorld : IAsyncDisposable
     public Task<Ended> Move(params string[] more) =>
         TestProgram.Run(["move", "--to", To, "--data", Folder, .. more]);
 
-    public Task<Ended> MoveAndDieAt(string failpoint) =>
-        TestProgram.RunToDeath(failpoint, "move", "--to", To, "--data", Folder);
+    public Task MoveAndDieAt(string failpoint) =>
+        TestProgram.RunInto(failpoint, "move", "--to", To, "--data", Folder);
 
     /// <summary>What a server says that is started on the file, or on the target.</summary>
     public Task<Ended> Serve(bool target = false) => TestProgram.Run(

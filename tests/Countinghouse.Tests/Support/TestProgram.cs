@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Countinghouse.Commands;
+using Countinghouse.Proof;
 
 namespace Countinghouse.Support;
 
@@ -15,6 +16,9 @@ public sealed record Ended(int Code, string Output, string Error)
 /// </summary>
 public sealed class TestProgram : IAsyncDisposable
 {
+    /// <summary>What is reported of a process that SIGKILL ended.</summary>
+    private const int Killed = 137;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static readonly string Assembly = Find();
@@ -70,14 +74,18 @@ public sealed class TestProgram : IAsyncDisposable
         return await program.End();
     }
 
-    /// <summary>Runs the flavour with failpoints, which dies at a pass of a point: "after_insert:1".</summary>
-    public static async Task<Ended> RunToDeath(string failpoint, params string[] arguments)
+    /// <summary>
+    /// Runs it to a failpoint, where it dies as by kill -9: at the first pass, or the one named as in "point:3".
+    /// </summary>
+    public static async Task RunInto(string failpoint, params string[] arguments)
     {
-        await using var program = new TestProgram(
-            arguments,
-            new Dictionary<string, string> { ["COUNTINGHOUSE_FAILPOINT"] = failpoint },
-            assembly: Proof.ProofNode.Assembly);
-        return await program.End();
+        var environment = new Dictionary<string, string>
+        {
+            ["COUNTINGHOUSE_FAILPOINT"] = failpoint.Contains(':') ? failpoint : failpoint + ":1",
+        };
+        await using var program = new TestProgram(arguments, environment, assembly: ProofNode.Assembly);
+        var ended = await program.End();
+        Assert.True(ended.Code == Killed, $"{failpoint} was not reached: {ended.Code} {ended.Error}");
     }
 
     /// <summary>Starts it and does not wait for anything.</summary>
