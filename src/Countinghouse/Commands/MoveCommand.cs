@@ -186,7 +186,7 @@ internal static class MoveCommand
         var total = await verifier.CountAll(cancellation);
         var result = await ProgressBar.Show(
             "Verifying", total, progress => verifier.Verify(null, progress, cancellation));
-        if (result.Differences.FirstOrDefault() is { } first)
+        if (result.Differences is [var first, ..])
         {
             throw new CommandException(string.Create(
                 CultureInfo.InvariantCulture,
