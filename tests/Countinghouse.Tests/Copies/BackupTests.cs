@@ -3,6 +3,7 @@ using Countinghouse.Support;
 
 namespace Countinghouse.Copies;
 
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class BackupTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("countinghouse-backup-");
@@ -130,7 +131,7 @@ public sealed class BackupTests : IDisposable
         await using var world = await MoveWorld.Create(clicks: 2);
         if (fault == "figures")
         {
-            await world.Change(world.Source, "UPDATE campaign_total SET clicks = 3");
+            await MoveWorld.Change(world.Source, "UPDATE campaign_total SET clicks = 3");
         }
 
         await Make(world);
@@ -140,7 +141,7 @@ public sealed class BackupTests : IDisposable
 
         Assert.Equal(1, ended.Code);
         Assert.Contains(expected, ended.ErrorLines[^1]);
-        Assert.Empty(Names(Place).Where(name => name != "countinghouse.db-wal"));
+        Assert.DoesNotContain(Names(Place), name => name != "countinghouse.db-wal");
     }
 
     [Theory]

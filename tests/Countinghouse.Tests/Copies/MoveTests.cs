@@ -105,7 +105,7 @@ public sealed class MoveTests
     {
         await using var world = await MoveWorld.Create();
         await world.MoveAndDieAt("move_before_marks:1");
-        await world.Change(world.Target, "UPDATE organization SET name = name || '.' WHERE name = 'Retailer'");
+        await MoveWorld.Change(world.Target, "UPDATE organization SET name = name || '.' WHERE name = 'Retailer'");
         await world.Target.Database.DisposeAsync();
 
         var moved = await world.Move();
@@ -143,7 +143,7 @@ public sealed class MoveTests
 
         await using (var other = await TestDatabase.Create(Engine.Postgres, migrate: false))
         {
-            await world.Change(other, "CREATE TABLE somebodys (name text); INSERT INTO somebodys VALUES ('x')");
+            await MoveWorld.Change(other, "CREATE TABLE somebodys (name text); INSERT INTO somebodys VALUES ('x')");
             await other.Database.DisposeAsync();
             var taken = await TestProgram.Run("move", "--to", other.Settings.Postgres!, "--data", world.Folder);
             Assert.Equal(1, taken.Code);
@@ -155,11 +155,11 @@ public sealed class MoveTests
     public async Task A_table_or_a_value_that_PostgreSQL_would_not_have_is_named()
     {
         await using var world = await MoveWorld.Create(clicks: 1);
-        await world.Change(world.Source, "CREATE TABLE notes (id integer PRIMARY KEY)");
+        await MoveWorld.Change(world.Source, "CREATE TABLE notes (id integer PRIMARY KEY)");
         SqliteConnection.ClearAllPools();
         var extra = await world.Move();
-        await world.Change(world.Source, "DROP TABLE notes");
-        await world.Change(world.Source, "UPDATE organization SET created_at = 'soon' WHERE name = 'Retailer'");
+        await MoveWorld.Change(world.Source, "DROP TABLE notes");
+        await MoveWorld.Change(world.Source, "UPDATE organization SET created_at = 'soon' WHERE name = 'Retailer'");
         SqliteConnection.ClearAllPools();
         var wrong = await world.Move();
 

@@ -60,7 +60,7 @@ internal sealed class MoveWorld : IAsyncDisposable
     public static async Task<long> Number(TestDatabase database, string sql) =>
         await database.Database.Read(connection => connection.Number(sql, default), default) ?? 0;
 
-    public Task Change(TestDatabase database, string sql) =>
+    public static Task Change(TestDatabase database, string sql) =>
         database.Database.Write(connection => connection.Execute(sql, default), default);
 
     public async ValueTask DisposeAsync()
