@@ -37,7 +37,7 @@ internal static class BackupExperiments
     }
 
     /// <summary>
-    /// PostgreSQL's own way to any moment: a copy of the whole server, the log that was archived since, and a time. What
+    /// PostgreSQL's own way to any moment: a copy of the whole server, the log archived since, and a time. What
     /// was recorded after it is lost, and clients send it again.
     /// </summary>
     public static async Task<ProofOutcome> RestoreToAMoment(int seed)
@@ -111,7 +111,7 @@ internal static class BackupExperiments
             : plan.Click(plan.Pick(campaigns)))
         .ToList();
 
-    /// <summary>As an operator would: "backup" and "restore" beside a running node, or pg_dump and pg_restore.</summary>
+    /// <summary>As an operator would: "backup" beside a node and "restore", or pg_dump and pg_restore.</summary>
     private static async Task<ProofDatabase> BackUp(ProofDatabase database, ProofPostgres? server)
     {
         if (server is null)
