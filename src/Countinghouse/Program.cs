@@ -25,6 +25,7 @@ var program = new DocumentedCommand(
     VerifyCommand.Create(),
     RebuildCommand.Create(),
     TrafficCommand.Create(),
+    DistributeCommand.Create(),
     FakeStripeCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);

@@ -14,7 +14,7 @@ internal static class Failures
     /// <summary>Null: not foreseen, hence a bug, and its stack trace is worth having.</summary>
     public static IReadOnlyList<string>? Describe(Exception error) => error switch
     {
-        CommandException or SchemaTooNewException => [error.Message],
+        CommandException or SchemaTooNewException or NotDistributableException => [error.Message],
         OptionsValidationException invalid => Describe([invalid]),
         AggregateException many when many.InnerExceptions.All(one => one is OptionsValidationException) =>
             Describe(many.InnerExceptions.Cast<OptionsValidationException>()),
