@@ -75,7 +75,8 @@ public sealed class Distribution(Database database)
         """;
 
     /// <summary>Copied rows stay behind in the coordinator's own table, unseen, until this.</summary>
-    private const string ForgetLocalRows = "SELECT truncate_local_data_after_distributing_table(CAST(@table AS regclass))";
+    private const string ForgetLocalRows =
+        "SELECT truncate_local_data_after_distributing_table(CAST(@table AS regclass))";
 
     /// <summary>Distributes what is not distributed yet. Rows are counted as they are moved.</summary>
     /// <param name="shards">Pieces of each table; counts for the first time alone.</param>

@@ -43,6 +43,7 @@ public static class DistributionPlan
         Everywhere("fee_rate", "read for all retailers of a closing month; changed some times a year"),
         Everywhere("settlement", "a row a month, joined with the records of retailers"),
         Everywhere("payout_run", "plans and payouts point at it"),
+        Everywhere("payout_plan", "read and summed by run, over all retailers"),
 
         // The coordinator's own.
         Here("schema_migration", "read at each start, before anything is known of the rest"),
@@ -92,7 +93,6 @@ public static class DistributionPlan
         ByOrganization("ledger_tx", "booked with the retailer's record; the platform's own by the zero id"),
         ByOrganization("ledger_entry", "booked with the retailer's record"),
         ByOrganization("payout_account", "a retailer's"),
-        ByOrganization("payout_plan", "a retailer's part of a run"),
         ByOrganization("payout", "a retailer's; the next two point at it"),
         ByOrganization("payout_item", "read with its payout and its record"),
         ByOrganization("payout_attempt", "read with its payout"),

@@ -103,14 +103,12 @@ public sealed class TestDatabase : IAsyncDisposable
         var name = $"test_{Run}_{Path.GetRandomFileName().Replace(".", "", StringComparison.Ordinal)}";
         if (TestCluster.IsThere)
         {
-            await TestCluster.Create(name);
-            if (migrate)
+            if (!migrate)
             {
-                await MigrateFresh(name);
-                await TestCluster.Distribute(name);
+                await TestCluster.Create(name);
             }
 
-            return new TestDatabase(Named(name));
+            return new TestDatabase(Named(migrate ? await TestCluster.Take(name, () => MigrateFresh(name)) : name));
         }
 
         // A template must not be in use while it is copied, not even by another copy's session.
@@ -184,12 +182,13 @@ public sealed class TestDatabase : IAsyncDisposable
     }
 
     private static Task DropPostgres(string name) => TestCluster.IsThere
-        ? TestCluster.Drop(name)
+        ? TestCluster.Leave(name)
         : OnServer($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
 
     private static void RemoveTemplates()
     {
         Folder.Delete(recursive: true);
+        TestCluster.DropFree().GetAwaiter().GetResult();
         if (_postgresTemplate is not null)
         {
             DropPostgres(_postgresTemplate).GetAwaiter().GetResult();
