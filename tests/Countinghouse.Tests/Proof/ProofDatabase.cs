@@ -19,6 +19,9 @@ internal sealed class ProofDatabase : IAsyncDisposable
 
     public Engine Engine => _postgres is null ? Engine.Sqlite : Engine.Postgres;
 
+    /// <summary>True when it is distributed over the cluster that ./test --citus names.</summary>
+    public bool IsOnCluster => _isOnCluster;
+
     /// <summary>What a command of the program needs to find it.</summary>
     public string[] Options => _postgres is null ? ["--data", _folder!.FullName] : ["--postgres", _postgres];
 
