@@ -24,6 +24,7 @@ var program = new DocumentedCommand(
     ImportCommand.Create(),
     VerifyCommand.Create(),
     RebuildCommand.Create(),
+    ArchiveCommand.Create(),
     TrafficCommand.Create(),
     DistributeCommand.Create(),
     FakeStripeCommand.Create(),

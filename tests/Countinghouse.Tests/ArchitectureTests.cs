@@ -32,7 +32,7 @@ public sealed class ArchitectureTests : IDisposable
         ["Payouts"] = ["Primitives", "Http", "Storage", "Access", "Audit", "Ingest", "RevenueShare", "Ledger"],
 
         // What leaves the journal: only months that are settled.
-        ["Retention"] = ["Primitives", "Storage", "Audit", "Ingest", "RevenueShare"],
+        ["Retention"] = ["Primitives", "Http", "Storage", "Audit", "Campaigns", "Ingest", "RevenueShare"],
 
         // The witness of what payouts do: it knows nothing of them, nor they of it.
         ["FakeStripe"] = ["Primitives", "Storage"],

@@ -4,6 +4,7 @@ using Countinghouse.Commands.Exporting;
 using Countinghouse.Commands.Importing;
 using Countinghouse.Ingest;
 using Countinghouse.Primitives;
+using Countinghouse.Retention;
 
 namespace Countinghouse.Commands;
 
@@ -12,7 +13,7 @@ internal static class ImportCommand
 {
     private static readonly Argument<string[]> Files = new("FILE")
     {
-        Description = "NDJSON or CSV with a header line; .gz too",
+        Description = "NDJSON or CSV with a header line, .gz too; or a month's folder that \"archive\" made",
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -44,11 +45,13 @@ internal static class ImportCommand
                 + "clients that the files say. Members or columns: "
                 + string.Join(", ", EventDraft.Members.Keys)
                 + "; kind and campaign_id are required, times may be up to 35 days back. What is killed goes on where "
-                + "it was when it is run again. Exit code 1: lines were rejected.",
+                + "it was when it is run again. Exit code 1: lines were rejected. A month's folder of the archive goes "
+                + "back into the journal as it was: nothing is judged or charged again.",
             """
             countinghouse import events.ndjson.gz
             countinghouse import january.csv february.csv --rejects rejects.csv
             countinghouse import log.txt --format ndjson --organization CXvDk7dyZhWZ7U5u4E3S9F
+            countinghouse import /var/lib/countinghouse/archive/2026-03
             """)
         {
             Files, Organization, Format, Rejects, Restart,
@@ -66,6 +69,11 @@ internal static class ImportCommand
             await Workplace.RequireOrganization(workplace, organization, cancellation);
         }
 
+        if (line.GetRequiredValue(Files) is [var folder] && Directory.Exists(folder))
+        {
+            return await ReadBack(workplace, folder, cancellation);
+        }
+
         var files = line.GetRequiredValue(Files).Select(path => ImportFile.Open(path, line.GetValue(Format))).ToList();
         var follow = workplace.GetServices<IHostedService>().OfType<RollupJob>().Single();
         await follow.StartAsync(CancellationToken.None);
@@ -77,6 +85,22 @@ internal static class ImportCommand
         {
             await follow.StopAsync(CancellationToken.None);
             files.ForEach(file => file.Dispose());
+        }
+    }
+
+    private static async Task<int> ReadBack(
+        ServiceProvider workplace, string folder, CancellationToken cancellation)
+    {
+        try
+        {
+            var events = await workplace.GetRequiredService<JournalReturn>().Read(folder, _ => { }, cancellation);
+            await Console.Error.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture, $"{events:N0} archived events are in the journal again, as they were."));
+            return 0;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new CommandException(error.Message);
         }
     }
 

@@ -135,6 +135,9 @@ public static class Problems
     public static Problem PeriodDoesNotAddUp(string period) => Conflict(
         $"{period} was not closed: its reports do not equal the events they came from. Find the differences first.");
 
+    public static Problem EventsArchived() => Conflict(
+        "The events of this month are in the archive. The operator can read them back; amounts and sums are all here.");
+
     public static Problem AlreadyGivenBack() => Conflict("The charge of this event was given back before.");
 
     public static Problem MoreThanCharged() => Conflict(

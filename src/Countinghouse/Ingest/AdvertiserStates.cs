@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Security.Cryptography;
 using Countinghouse.Campaigns;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
@@ -116,15 +115,18 @@ public sealed class AdvertiserStates(
     }
 
     /// <summary>
-    /// Everything up to the last batch that is in a run: placements, runs and windows. The batches after it follow like
-    /// those of another node.
+    /// Everything up to the last batch that is in a run or archived: placements, runs and windows. The batches after it
+    /// follow like those of another node.
     /// </summary>
     private async Task<AdvertiserState> Load(
         DbConnection connection, OrganizationId advertiser, IngestHead head, CancellationToken cancellation)
     {
         var ids = new KnownIds(Hash, options.Value.HotIdsMax);
         var state = new AdvertiserState(advertiser, ids, new ClientWindows(windows.Value));
-        var through = await EventReader.ProjectedThrough(connection, advertiser, IdRunStore.Projection, cancellation);
+        var start = await JournalStart.Read(connection, advertiser, cancellation);
+        var through = Math.Max(
+            start.BatchNo,
+            await EventReader.ProjectedThrough(connection, advertiser, IdRunStore.Projection, cancellation));
         ids.Use(await runs.List(connection, advertiser, cancellation), through);
         foreach (var placement in await events.Placements(connection, advertiser, cancellation))
         {
@@ -134,7 +136,7 @@ public sealed class AdvertiserStates(
         if (through > 0)
         {
             var last = new Instant(await connection.Number(
-                LastReceived, cancellation, ("org", advertiser), ("batch", head.BatchNo)) ?? 0);
+                LastReceived, cancellation, ("org", advertiser), ("batch", head.BatchNo)) ?? start.CommittedAt.Micros);
             state.Windows.Expire(last.Micros);
             await events.ForEachRecent(
                 connection,
@@ -148,8 +150,8 @@ public sealed class AdvertiserStates(
 
         var before = await events.Find(connection, advertiser, [through], cancellation);
         state.BatchNo = through;
-        state.Hash = before.Count > 0 ? before[0].Hash : new byte[SHA256.HashSizeInBytes];
-        state.LastReceivedAt = before.Count > 0 ? before[0].CommittedAt : default;
+        state.Hash = before.Count > 0 ? before[0].Hash : start.Hash;
+        state.LastReceivedAt = before.Count > 0 ? before[0].CommittedAt : start.CommittedAt;
         return state;
     }
 }

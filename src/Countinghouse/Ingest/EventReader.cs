@@ -48,7 +48,9 @@ public sealed class EventReader(Database database, RecentBatches recent)
     private const string Span = Columns + " AND batch_no > @after AND batch_no <= @through ORDER BY batch_no";
 
     private const string OfHours =
-        Columns + " AND batch_no <= @through AND last_hour >= @first AND first_hour <= @last ORDER BY batch_no";
+        Columns
+        + " AND batch_no > @after AND batch_no <= @through AND last_hour >= @first AND first_hour <= @last"
+        + " ORDER BY batch_no";
 
     // What the rolling windows still need of batches whose ids are in runs: impressions of the last minutes, clicks of
     // the last day.
@@ -119,19 +121,23 @@ public sealed class EventReader(Database database, RecentBatches recent)
         ("after", after),
         ("through", through));
 
-    /// <summary>Hands over the batches up to one that have events billed in a span of hours (yyyymmddhh).</summary>
-    public Task ForEachOf(
+    /// <summary>
+    /// Hands over the batches up to one that have events billed in a span of hours (yyyymmddhh); without those that were
+    /// archived.
+    /// </summary>
+    public async Task ForEachOf(
         DbConnection connection,
         OrganizationId advertiser,
         long through,
         int firstHour,
         int lastHour,
         Action<StoredBatch> read,
-        CancellationToken cancellation) => connection.ForEach(
+        CancellationToken cancellation) => await connection.ForEach(
         OfHours,
         row => read(ReadBatch(row)),
         cancellation,
         ("org", advertiser),
+        ("after", (await JournalStart.Read(connection, advertiser, cancellation)).BatchNo),
         ("through", through),
         ("first", firstHour),
         ("last", lastHour));

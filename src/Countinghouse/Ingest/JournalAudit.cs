@@ -6,24 +6,31 @@ using Countinghouse.Primitives;
 namespace Countinghouse.Ingest;
 
 /// <summary>
-/// Reads an advertiser's journal from its first batch to its last: holds every batch against its own record and its
-/// hash, and sums up what totals, budgets and closed months have to be. Memory grows with campaigns, not with events.
+/// Reads an advertiser's journal from where it begins to its last batch: holds every batch against its own record and
+/// its hash, and sums up what totals, budgets and closed months have to be. Memory grows with campaigns, not with
+/// events.
 /// </summary>
 /// <param name="advertiser">Whose journal.</param>
+/// <param name="start">The last batch before.</param>
+/// <param name="sums">What the batches up to that come to.</param>
+/// <param name="placements">Those that they define.</param>
 /// <param name="totalsThrough">The last batch that rollups and totals have.</param>
 /// <param name="days">The days (yyyymmdd) of each campaign whose spend is stored, to be summed up.</param>
 /// <param name="report">Takes what is not as it should be.</param>
 internal sealed class JournalAudit(
     OrganizationId advertiser,
+    JournalStart start,
+    JournalSums sums,
+    IEnumerable<Placement> placements,
     long totalsThrough,
     IEnumerable<(CampaignId Campaign, int Day)> days,
     Action<Difference> report)
 {
-    private readonly List<Placement> _placements = [];
-    private byte[] _hash = new byte[SHA256.HashSizeInBytes];
+    private readonly List<Placement> _placements = [.. placements];
+    private byte[] _hash = start.Hash;
     private HourFinder _hours;
 
-    public long BatchNo { get; private set; }
+    public long BatchNo { get; private set; } = start.BatchNo;
 
     public long Events { get; private set; }
 
@@ -32,17 +39,18 @@ internal sealed class JournalAudit(
     public IReadOnlyList<Placement> Placements => _placements;
 
     /// <summary>Lifetime totals up to the watermark of the rollups.</summary>
-    public Dictionary<CampaignId, StatCounts> Totals { get; } = [];
+    public Dictionary<CampaignId, StatCounts> Totals { get; } = new(sums.Totals);
 
     /// <summary>All charges of a campaign.</summary>
-    public Dictionary<CampaignId, Money> Spent { get; } = [];
+    public Dictionary<CampaignId, Money> Spent { get; } =
+        sums.Totals.ToDictionary(total => total.Key, total => total.Value.Charge);
 
     /// <summary>Charges received on the days that were asked for.</summary>
     public Dictionary<(CampaignId Campaign, int Day), Money> SpentOn { get; } =
-        days.Distinct().ToDictionary(day => day, _ => Money.Zero);
+        days.Union(sums.SpentOn.Keys).ToDictionary(day => day, day => sums.SpentOn.GetValueOrDefault(day));
 
     /// <summary>Events and charges by billing month, up to the watermark of the rollups.</summary>
-    public Dictionary<int, (long Events, Money Charge)> Months { get; } = [];
+    public Dictionary<int, (long Events, Money Charge)> Months { get; } = new(sums.Months);
 
     public void Add(StoredBatch batch)
     {

@@ -136,6 +136,20 @@ public sealed class JournalFold(
         }
     }
 
+    /// <summary>Adds what events that are in no batch here come to.</summary>
+    public void Add(in StatKey key, in StatCounts counts)
+    {
+        CollectionsMarshal.GetValueRefOrAddDefault(_counts, (PlaceOf(key with { Hour = 0 }), key.Hour), out _)
+            .Add(counts);
+        Events += counts.Events;
+    }
+
+    /// <summary>The same of invalid events, by the rule that found them.</summary>
+    public void Add(in ReasonKey key, in ReasonCounts counts) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(
+            _reasons, (PlaceOf(new StatKey(key.Campaign, 0, default, default, default)), key.Day, key.Reason), out _)
+            += counts;
+
     /// <summary>What the events of a key come to, which is then no longer here; zeros when there are none.</summary>
     public StatCounts Take(in StatKey key)
     {
@@ -192,14 +206,19 @@ public sealed class JournalFold(
                 placement.Offer ?? default,
                 placement.Retailer ?? default,
                 placement.Location ?? default);
-            if (!_places.TryGetValue(key, out var place))
-            {
-                place = _placeKeys.Count;
-                _places.Add(key, place);
-                _placeKeys.Add(key);
-            }
-
-            _placeOf.Add(place);
+            _placeOf.Add(PlaceOf(key));
         }
+    }
+
+    private int PlaceOf(in StatKey key)
+    {
+        if (!_places.TryGetValue(key, out var place))
+        {
+            place = _placeKeys.Count;
+            _places.Add(key, place);
+            _placeKeys.Add(key);
+        }
+
+        return place;
     }
 }

@@ -33,7 +33,8 @@ public sealed class RollupCheck(EventReader events)
         """;
 
     /// <summary>
-    /// Compares the rows of a span of hours with the batches up to the watermark, in the caller's snapshot.
+    /// Compares the rows of a span of hours with what was archived and the batches up to the watermark, in the caller's
+    /// snapshot.
     /// </summary>
     public async Task<RollupComparison> Compare(
         DbConnection connection,
@@ -48,6 +49,7 @@ public sealed class RollupCheck(EventReader events)
             firstHour,
             lastHour,
             await EventReader.ProjectedThrough(connection, advertiser, InvalidReasons.Projection, cancellation));
+        await JournalStart.AddTo(fold, connection, advertiser, firstHour, lastHour, cancellation);
         await events.ForEachOf(connection, advertiser, through, firstHour, lastHour, fold.Add, cancellation);
         var charge = fold.Charge;
         var differences = new List<Difference>();

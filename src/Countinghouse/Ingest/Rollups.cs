@@ -118,9 +118,8 @@ public sealed class Rollups(Database database, EventReader events)
                 var done = 0L;
                 await connection.Execute(DropRollups, cancellation, ("org", advertiser));
                 await connection.Execute(ClearTotals, cancellation, ("org", advertiser));
-                await connection.Execute(Advance, cancellation, ("org", advertiser), ("through", 0L));
                 await InvalidReasons.Drop(connection, advertiser, cancellation);
-                await InvalidReasons.Advance(connection, advertiser, 0, cancellation);
+                await StartFromArchive(connection, advertiser, cancellation);
                 while (await Step(connection, advertiser, cancellation))
                 {
                     done += StepBatchesMax;
@@ -148,6 +147,21 @@ public sealed class Rollups(Database database, EventReader events)
         var fold = new JournalFold(await events.Placements(connection, advertiser, cancellation));
         await events.ForEach(connection, advertiser, through, last, fold.Add, cancellation);
         return fold;
+    }
+
+    /// <summary>What is archived, in tables that have been emptied; the batches after it follow.</summary>
+    private static async Task StartFromArchive(
+        DbConnection connection, OrganizationId advertiser, CancellationToken cancellation)
+    {
+        var start = await JournalStart.Read(connection, advertiser, cancellation);
+        await connection.Execute(Advance, cancellation, ("org", advertiser), ("through", start.BatchNo));
+        await InvalidReasons.Advance(connection, advertiser, start.BatchNo, cancellation);
+        await JournalStart.RestoreRollups(connection, advertiser, cancellation);
+        await AddTotals(
+            connection,
+            advertiser,
+            (await JournalStart.ReadSums(connection, advertiser, cancellation)).Totals,
+            cancellation);
     }
 
     /// <summary>For a broken build.</summary>
@@ -227,18 +241,24 @@ public sealed class Rollups(Database database, EventReader events)
                 pair.Value.UnbilledClicks, pair.Value.Charge, pair.Value.Version,
             }),
             cancellation);
-        await connection.ExecuteMany(
+        await AddTotals(connection, advertiser, fold.ByCampaign(), cancellation);
+    }
+
+    private static Task AddTotals(
+        DbConnection connection,
+        OrganizationId advertiser,
+        Dictionary<CampaignId, StatCounts> totals,
+        CancellationToken cancellation) => connection.ExecuteMany(
             AddTotal,
             [
                 "org", "campaign", "impressions", "clicks", "bad_impressions", "bad_clicks", "unbilled", "charge",
                 "first", "last", "version",
             ],
-            fold.ByCampaign().Select(pair => new object?[]
+            totals.Select(pair => new object?[]
             {
                 advertiser, pair.Key, pair.Value.Impressions, pair.Value.Clicks, pair.Value.InvalidImpressions,
                 pair.Value.InvalidClicks, pair.Value.UnbilledClicks, pair.Value.Charge, pair.Value.First,
                 pair.Value.Last, pair.Value.Version,
             }),
             cancellation);
-    }
 }

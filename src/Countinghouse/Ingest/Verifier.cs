@@ -74,7 +74,7 @@ public sealed class Verifier(
         SELECT r.through_batch, r.id_count,
                (SELECT CAST(COALESCE(SUM(b.event_count), 0) AS bigint) FROM ingest_batch b
                 WHERE b.org_id = r.org_id AND b.batch_no > r.after_batch AND b.batch_no <= r.through_batch)
-        FROM id_run r WHERE r.org_id = @org ORDER BY r.through_batch
+        FROM id_run r WHERE r.org_id = @org AND r.after_batch >= @start ORDER BY r.through_batch
         """;
 
     /// <summary>Batches there are to read in all; for a progress bar.</summary>
@@ -138,11 +138,15 @@ public sealed class Verifier(
         var through = await EventReader.ProjectedThrough(connection, advertiser, Rollups.Projection, cancellation);
         var days = await connection.Query(
             Days, row => (Campaign: row.Id<CampaignId>(0), Day: row.GetInt32(1)), cancellation, ("org", advertiser));
-        var audit = new JournalAudit(advertiser, through, days, report);
+        var start = await JournalStart.Read(connection, advertiser, cancellation);
+        var sums = await JournalStart.ReadSums(connection, advertiser, cancellation);
+        var placements = await events.Placements(connection, advertiser, cancellation);
+        var audit = new JournalAudit(
+            advertiser, start, sums, placements.Take(sums.Placements), through, days, report);
         await events.ForEachStored(
             connection,
             advertiser,
-            0,
+            start.BatchNo,
             long.MaxValue,
             batch =>
             {
@@ -151,6 +155,10 @@ public sealed class Verifier(
             },
             cancellation);
         var books = new BookComparison(advertiser, report);
+        await JournalStart.CheckChain(connection, advertiser, books, cancellation);
+        books.Expect(
+            "placement", "of archived batches", "hash", JournalSums.HashOf(placements.Take(sums.Placements)),
+            sums.PlacementsHash);
         var head = await connection.First(
             Head, row => Tuple.Create(row.GetInt64(0), row.Bytes(1)), cancellation, ("org", advertiser));
         books.Expect("ingest_head", "head", "batch_no", head?.Item1 ?? 0, audit.BatchNo);
@@ -172,8 +180,9 @@ public sealed class Verifier(
         await connection.ForEach(Budgets, row => books.Budget(row, audit.Spent), cancellation, ("org", advertiser));
         await connection.ForEach(Days, row => books.Day(row, audit.SpentOn), cancellation, ("org", advertiser));
         await connection.ForEach(Closed, row => books.Month(row, audit.Months), cancellation, ("org", advertiser));
-        await connection.ForEach(Runs, books.Run, cancellation, ("org", advertiser));
-        books.Placements(await events.Placements(connection, advertiser, cancellation), audit.Placements);
+        await connection.ForEach(
+            Runs, books.Run, cancellation, ("org", advertiser), ("start", start.BatchNo));
+        books.Placements(placements, audit.Placements);
         return audit;
     }
 

@@ -26,7 +26,7 @@ public sealed class JournalMonths(Database database, TimeProvider clock)
     /// <summary>Nodes that make months at once do it one after the other.</summary>
     private const string TakeTurns = "SELECT pg_advisory_xact_lock(7203110427)";
 
-    private const int TriesMax = 20;
+    private const int TriesMax = 5;
 
     private const string LockNotAvailable = "55P03";
     private const string QueryCancelled = "57014";
@@ -45,6 +45,16 @@ public sealed class JournalMonths(Database database, TimeProvider clock)
     /// <summary>Name of a month's partition.</summary>
     public static string NameOf(Period month) => string.Create(
         CultureInfo.InvariantCulture, $"ingest_batch_{month.Number / 100:D4}_{month.Number % 100:D2}");
+
+    /// <summary>The month of a partition; null for that of all others.</summary>
+    internal static Period? MonthOf(string partition) =>
+        int.TryParse(
+            partition["ingest_batch_".Length..].Replace("_", "", StringComparison.Ordinal),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var number)
+            ? Period.FromNumber(number)
+            : null;
 
     /// <summary>The months that have a partition of their own; none on SQLite.</summary>
     public async Task<IReadOnlySet<string>> Names(CancellationToken cancellation) =>
@@ -69,9 +79,18 @@ public sealed class JournalMonths(Database database, TimeProvider clock)
         var month = thisMonth;
         for (var ahead = 0; ahead <= MonthsAhead; ahead++, month = month.Next)
         {
-            if (!known.Contains(NameOf(month)))
+            try
             {
-                await Add(month, isAhead: month > thisMonth, cancellation);
+                if (!known.Contains(NameOf(month)))
+                {
+                    await Add(month, isAhead: month > thisMonth, cancellation);
+                }
+            }
+            catch (PostgresException error) when (error.SqlState == LockNotAvailable)
+            {
+                // Somebody reads the journal for long. There is time: the month has not begun, or lies among the
+                // others for as long as it lasts.
+                return;
             }
         }
     }

@@ -29,7 +29,9 @@ public static class ShareDetailEndpoints
             .WithSummary("List the events behind a line")
             .WithDescription(
                 "The valid events of a line's campaign, location and month, in the order of their hours and batches; "
-                + "their charges sum to the line. Lines of corrections have none: the statement lists those.");
+                + "their charges sum to the line. Lines of corrections have none: the statement lists those. 409 once the "
+                + "month's events are in the archive.")
+            .ProducesProblem(StatusCodes.Status409Conflict);
         details.MapRead("/history", History)
             .WithQuery(Page.NumberParameter, Page.SizeParameter)
             .WithName("apps_advertising_api_revenue_share_list_history")
@@ -48,9 +50,12 @@ public static class ShareDetailEndpoints
     private static async Task<Results<Ok<Paged<ShareEventOut>>, Problem>> Events(
         HttpContext context, ShareEvents store, CancellationToken cancellation) =>
         await store.Find(
-            Retailer(context), Share(context), LineNumber.Read(context), Page.Read(context), cancellation) is { } events
-            ? TypedResults.Ok(events)
-            : Problems.NotFound();
+            Retailer(context), Share(context), LineNumber.Read(context), Page.Read(context), cancellation) switch
+        {
+            null => Problems.NotFound(),
+            { Page: { } events } => TypedResults.Ok(events),
+            _ => Problems.EventsArchived(),
+        };
 
     private static async Task<Results<Ok<Paged<ShareTransitionOut>>, Problem>> History(
         HttpContext context, ShareDetailStore store, CancellationToken cancellation) =>

@@ -31,6 +31,10 @@ public sealed record ShareEventOut
     public required long BatchNo { get; init; }
 }
 
+/// <summary>The events behind a line.</summary>
+/// <param name="Page">Null: they are in the archive.</param>
+public sealed record ShareEventsFound(Paged<ShareEventOut>? Page);
+
 /// <summary>
 /// Finds the events behind a line. Rollups say how many there are in each hour, so that a page reads only the batches
 /// of the hours that it is in.
@@ -51,9 +55,10 @@ public sealed class ShareEvents(Database database, EventReader events)
         """;
 
     /// <summary>
-    /// Valid events in the order of their hours and batches; null when there is no such line, empty for corrections.
+    /// Valid events in the order of their hours and batches; null when there is no such line, empty for corrections, and
+    /// refused when some of them may be in the archive.
     /// </summary>
-    public Task<Paged<ShareEventOut>?> Find(
+    public Task<ShareEventsFound?> Find(
         OrganizationId retailer, ShareId share, int lineNo, Page page, CancellationToken cancellation) =>
         database.ReadSnapshot(
             async connection =>
@@ -74,7 +79,7 @@ public sealed class ShareEvents(Database database, EventReader events)
             },
             cancellation);
 
-    private async Task<Paged<ShareEventOut>> Read(
+    private async Task<ShareEventsFound> Read(
         DbConnection connection, OrganizationId retailer, Line line, Page page, CancellationToken cancellation)
     {
         var hours = line.IsOfEvents
@@ -92,6 +97,13 @@ public sealed class ShareEvents(Database database, EventReader events)
         var wanted = Window.Of(hours, page);
         if (wanted.Count > 0)
         {
+            // An event is billed in the month of its receipt or in an earlier one.
+            var start = await JournalStart.Read(connection, line.Source, cancellation);
+            if (start.Through >= line.Month)
+            {
+                return new ShareEventsFound(null);
+            }
+
             var placements = await events.Placements(connection, line.Source, cancellation);
             await events.ForEachOf(
                 connection,
@@ -103,10 +115,10 @@ public sealed class ShareEvents(Database database, EventReader events)
                 cancellation);
         }
 
-        return new Paged<ShareEventOut>(
+        return new ShareEventsFound(new Paged<ShareEventOut>(
             [.. wanted.OrderBy(hour => hour.Key).SelectMany(hour => hour.Value.Found)],
             page,
-            (int)Math.Min(int.MaxValue, hours.Sum(hour => hour.Count)));
+            (int)Math.Min(int.MaxValue, hours.Sum(hour => hour.Count))));
     }
 
     private static void Take(

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Countinghouse.Commands;
+using Countinghouse.Proof;
 
 namespace Countinghouse.Support;
 
@@ -15,6 +16,9 @@ public sealed record Ended(int Code, string Output, string Error)
 /// </summary>
 public sealed class TestProgram : IAsyncDisposable
 {
+    /// <summary>What is reported of a process that SIGKILL ended.</summary>
+    private const int Killed = 137;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static readonly string Assembly = Find();
@@ -24,9 +28,12 @@ public sealed class TestProgram : IAsyncDisposable
     private readonly Task<string> _error;
 
     private TestProgram(
-        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment, bool hasInput = false)
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment,
+        bool hasInput = false,
+        string? assembly = null)
     {
-        var start = new ProcessStartInfo("dotnet", [Assembly, .. arguments])
+        var start = new ProcessStartInfo("dotnet", [assembly ?? Assembly, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -65,6 +72,15 @@ public sealed class TestProgram : IAsyncDisposable
     {
         await using var program = new TestProgram(arguments, environment);
         return await program.End();
+    }
+
+    /// <summary>Runs it to a failpoint, where it dies as by kill -9.</summary>
+    public static async Task RunInto(string failpoint, params string[] arguments)
+    {
+        var environment = new Dictionary<string, string> { ["COUNTINGHOUSE_FAILPOINT"] = failpoint + ":1" };
+        await using var program = new TestProgram(arguments, environment, assembly: ProofNode.Assembly);
+        var ended = await program.End();
+        Assert.True(ended.Code == Killed, $"{failpoint} was not reached: {ended.Code} {ended.Error}");
     }
 
     /// <summary>Starts it and does not wait for anything.</summary>
