@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace Countinghouse.Load;
 
-/// <summary>Makes a database on all nodes of a Citus cluster, as an operator would before "countinghouse distribute".</summary>
+/// <summary>
+/// Makes a database on all nodes of a Citus cluster, as an operator would before "countinghouse distribute".
+/// </summary>
 internal static class ClusterDatabase
 {
     private const string ReadNodes = """
@@ -46,7 +48,9 @@ internal static class ClusterDatabase
 
             await Ask(
                 connection,
-                isCoordinator ? "SELECT citus_set_coordinator_host(@host, @port)" : "SELECT citus_add_node(@host, @port)",
+                isCoordinator
+                    ? "SELECT citus_set_coordinator_host(@host, @port)"
+                    : "SELECT citus_add_node(@host, @port)",
                 host,
                 port);
         }

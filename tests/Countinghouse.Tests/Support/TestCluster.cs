@@ -5,8 +5,8 @@ using Npgsql;
 namespace Countinghouse.Support;
 
 /// <summary>
-/// The Citus cluster that ./test --citus names, if any: each of a test's PostgreSQL databases is then made on all of its
-/// nodes and distributed. Nothing here is told to tests; what they ask is what they ask of any database.
+/// The Citus cluster that ./test --citus names, if any: each of a test's PostgreSQL databases is then made on all of
+/// its nodes and distributed. Nothing here is told to tests; what they ask is what they ask of any database.
 /// </summary>
 internal static class TestCluster
 {
