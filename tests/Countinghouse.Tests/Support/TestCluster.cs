@@ -160,6 +160,11 @@ internal static class TestCluster
                 await postgres.Execute($"DROP DATABASE IF EXISTS {name} WITH (FORCE)", default);
                 return;
             }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InvalidCatalogName)
+            {
+                // An earlier try got as far as some of the nodes, which then have nothing to drop.
+                return;
+            }
             catch (PostgresException error)
                 when (error.SqlState == PostgresErrorCodes.ObjectInUse && attempt < DropTriesMax)
             {
