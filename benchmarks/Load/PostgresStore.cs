@@ -37,6 +37,16 @@ internal sealed class PostgresStore : Store
             'SELECT active_time FROM pg_stat_database WHERE datname = current_database()')
         """;
 
+    private const string ReadSession = "SELECT CAST(pg_backend_pid() AS bigint)";
+
+    // The node's own session lives as long as the statement's, which is kept by the coordinator.
+    private const string ReadSessionsOfCluster = """
+        SELECT CAST(pg_backend_pid() AS bigint)
+        UNION ALL
+        SELECT CAST(result AS bigint) FROM run_command_on_workers(
+            'SELECT pid FROM pg_stat_activity WHERE backend_type = ''checkpointer''')
+        """;
+
     private const string ReadActive = "SELECT active_time FROM pg_stat_database WHERE datname = current_database()";
 
     private readonly NpgsqlDataSource _server;
@@ -95,8 +105,25 @@ internal sealed class PostgresStore : Store
         await Number(_isCluster ? ReadIdRunsOfCluster : ReadIdRuns),
         await Number(_isCluster ? ReadAllOfCluster : ReadAll));
 
-    public override async Task<double?> StatementSeconds() => 
+    public override async Task<double?> StatementSeconds() =>
         await Number(_isCluster ? ReadActiveOfCluster : ReadActive) / 1000.0;
+
+    public override async Task<double?> ProcessorSeconds()
+    {
+        var sessions = new List<long>();
+        await using var connection = await _source.OpenConnectionAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = _isCluster ? ReadSessionsOfCluster : ReadSession;
+        await using (var row = await command.ExecuteReaderAsync())
+        {
+            while (await row.ReadAsync())
+            {
+                sessions.Add(row.GetInt64(0));
+            }
+        }
+
+        return ServerTime.Seconds(sessions);
+    }
 
     public override async Task<double> RawRowsPerSecond(int commitRows, bool ordered, TimeSpan time)
     {
