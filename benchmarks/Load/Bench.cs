@@ -69,11 +69,24 @@ internal sealed class Bench(BenchOptions options)
         }
     }
 
-    private async Task<Store> OpenStore(string engine) => engine == "sqlite"
-        ? SqliteStore.Create(Path.Combine(options.Folder, "sqlite"))
-        : await PostgresStore.Create(
+    private async Task<Store> OpenStore(string engine) => engine switch
+    {
+        "sqlite" => SqliteStore.Create(Path.Combine(options.Folder, "sqlite")),
+        "citus" => await Distributed(await PostgresStore.Create(
+            options.Citus ?? throw new BenchException("There is no Citus to measure on: name one with --citus."),
+            Path.Combine(options.Folder, "citus"),
+            isCluster: true)),
+        _ => await PostgresStore.Create(
             options.Postgres ?? throw new BenchException("There is no PostgreSQL to measure on."),
-            Path.Combine(options.Folder, "data"));
+            Path.Combine(options.Folder, "data"),
+            isCluster: false),
+    };
+
+    private async Task<Store> Distributed(PostgresStore store)
+    {
+        await new CommandLineTool(options.Server, store).Run("distribute");
+        return store;
+    }
 
     private async Task Measure(Store store)
     {

@@ -12,6 +12,9 @@ internal sealed record BenchOptions
     /// <summary>Connection string of a PostgreSQL server on which a database may be made; null leaves it out.</summary>
     public required string? Postgres { get; init; }
 
+    /// <summary>Connection string of a Citus coordinator on which a database may be made; null leaves it out.</summary>
+    public required string? Citus { get; init; }
+
     public required IReadOnlyList<string> Engines { get; init; }
 
     /// <summary>Groups of rows to measure; empty for all.</summary>

@@ -64,12 +64,14 @@ internal sealed class IngestBench(Store store, Servers servers, Stage stage, Ben
         var plan = Plan(row);
         var before = await store.Totals();
         var memory = row.Kills ? null : new MemoryWatch(servers);
+        var engineTime = await store.ProcessorSeconds();
         var (serverTime, ownTime) = (servers.ProcessorTime(), Own());
         var run = new LoadRun(plan);
         var running = run.Run();
         var restart = row.Kills ? await Kill(plan) : (TimeSpan?)null;
         var result = await running;
         (serverTime, ownTime) = (servers.ProcessorTime() - serverTime, Own() - ownTime);
+        engineTime = await store.ProcessorSeconds() - engineTime;
         var resident = memory is null ? [] : await memory.Stop();
         var faults = new List<string>();
         var stored = await Check(row, run, result, before, faults);
@@ -79,6 +81,9 @@ internal sealed class IngestBench(Store store, Servers servers, Stage stage, Ben
             RestartMilliseconds = restart?.TotalMilliseconds,
             JoiningMilliseconds = joining,
             ServerProcessorMicrosPerEvent = row.Kills ? null : PerEvent(serverTime, result),
+            EngineProcessorMicrosPerEvent = engineTime is { } engine
+                ? PerEvent(TimeSpan.FromSeconds(engine), result)
+                : null,
             LoadProcessorMicrosPerEvent = PerEvent(ownTime, result),
         };
     }

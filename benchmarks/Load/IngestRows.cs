@@ -109,6 +109,11 @@ internal sealed record IngestFigures
 
     public double? ServerProcessorMicrosPerEvent { get; init; }
 
+    /// <summary>
+    /// Of the database's own processes on this machine; null when they are the server's or elsewhere.
+    /// </summary>
+    public double? EngineProcessorMicrosPerEvent { get; init; }
+
     public double? LoadProcessorMicrosPerEvent { get; init; }
 
     /// <summary>Rows a second of the raw ceiling with the same ids and rows a commit.</summary>

@@ -5,7 +5,7 @@ using NpgsqlTypes;
 
 namespace Countinghouse.Load;
 
-/// <summary>A database of its own on a PostgreSQL server.</summary>
+/// <summary>A database of its own on a PostgreSQL server, or on all nodes of a Citus cluster.</summary>
 internal sealed class PostgresStore : Store
 {
     private const string ReadEvents = "SELECT SUM(event_count) FROM ingest_batch";
@@ -22,17 +22,48 @@ internal sealed class PostgresStore : Store
         WHERE n.nspname = 'public' AND c.relkind = 'r'
         """;
 
+    // What is distributed has its bytes on the workers, in pieces; what every node has counts on every node.
+    private const string ReadIdRunsOfCluster = """
+        SELECT citus_total_relation_size('id_run') + citus_total_relation_size('id_run_block')
+        """;
+
+    private const string ReadAllOfCluster = """
+        SELECT SUM(citus_total_relation_size(p.logicalrelid)) FROM pg_dist_partition p
+        JOIN pg_class c ON c.oid = p.logicalrelid WHERE c.relkind = 'r'
+        """;
+
+    private const string ReadActiveOfCluster = """
+        SELECT SUM(CAST(result AS double precision)) FROM run_command_on_all_nodes(
+            'SELECT active_time FROM pg_stat_database WHERE datname = current_database()')
+        """;
+
+    private const string ReadSession = "SELECT CAST(pg_backend_pid() AS bigint)";
+
+    // The node's own session lives as long as the statement's, which is kept by the coordinator.
+    private const string ReadSessionsOfCluster = """
+        SELECT CAST(pg_backend_pid() AS bigint)
+        UNION ALL
+        SELECT CAST(result AS bigint) FROM run_command_on_workers(
+            'SELECT pid FROM pg_stat_activity WHERE backend_type = ''checkpointer''')
+        """;
+
     private const string ReadActive = "SELECT active_time FROM pg_stat_database WHERE datname = current_database()";
 
     private readonly NpgsqlDataSource _server;
     private readonly NpgsqlDataSource _source;
     private readonly string _database;
+    private readonly bool _isCluster;
 
     private PostgresStore(
-        NpgsqlDataSource server, NpgsqlDataSource source, string database, string version, string folder)
-        : base("PostgreSQL", version, folder)
+        NpgsqlDataSource server,
+        NpgsqlDataSource source,
+        string database,
+        string version,
+        string folder,
+        bool isCluster)
+        : base(isCluster ? "Citus" : "PostgreSQL", version, folder)
     {
-        (_server, _source, _database) = (server, source, database);
+        (_server, _source, _database, _isCluster) = (server, source, database, isCluster);
         var settings = new NpgsqlConnectionStringBuilder(source.ConnectionString);
         Arguments = ["--data", folder, "--postgres", settings.ToString()];
     }
@@ -41,7 +72,7 @@ internal sealed class PostgresStore : Store
 
     public override IReadOnlyList<string> Arguments { get; }
 
-    public static async Task<PostgresStore> Create(string connectionString, string folder)
+    public static async Task<PostgresStore> Create(string connectionString, string folder, bool isCluster)
     {
         var server = NpgsqlDataSource.Create(connectionString);
         var database = $"countinghouse_bench_{Environment.ProcessId}";
@@ -53,21 +84,46 @@ internal sealed class PostgresStore : Store
 #pragma warning disable CA2100 // The name is made of a number.
             command.CommandText = $"CREATE DATABASE {database}";
 #pragma warning restore CA2100
-            await command.ExecuteNonQueryAsync();
+            if (isCluster)
+            {
+                version = await ClusterDatabase.Create(connection, database);
+            }
+            else
+            {
+                await command.ExecuteNonQueryAsync();
+            }
         }
 
         var settings = new NpgsqlConnectionStringBuilder(connectionString) { Database = database };
-        return new PostgresStore(server, NpgsqlDataSource.Create(settings), database, version, folder);
+        return new PostgresStore(server, NpgsqlDataSource.Create(settings), database, version, folder, isCluster);
     }
 
     public override async Task<Sizes> Sizes() => new(
         await Number(ReadEvents),
         await Number(ReadPayload),
         await Number(ReadClientKeys),
-        await Number(ReadIdRuns),
-        await Number(ReadAll));
+        await Number(_isCluster ? ReadIdRunsOfCluster : ReadIdRuns),
+        await Number(_isCluster ? ReadAllOfCluster : ReadAll));
 
-    public override async Task<double?> StatementSeconds() => await Number(ReadActive) / 1000.0;
+    public override async Task<double?> StatementSeconds() =>
+        await Number(_isCluster ? ReadActiveOfCluster : ReadActive) / 1000.0;
+
+    public override async Task<double?> ProcessorSeconds()
+    {
+        var sessions = new List<long>();
+        await using var connection = await _source.OpenConnectionAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = _isCluster ? ReadSessionsOfCluster : ReadSession;
+        await using (var row = await command.ExecuteReaderAsync())
+        {
+            while (await row.ReadAsync())
+            {
+                sessions.Add(row.GetInt64(0));
+            }
+        }
+
+        return ServerTime.Seconds(sessions);
+    }
 
     public override async Task<double> RawRowsPerSecond(int commitRows, bool ordered, TimeSpan time)
     {
@@ -85,6 +141,12 @@ internal sealed class PostgresStore : Store
         await using (var connection = await _server.OpenConnectionAsync())
         {
             await using var command = connection.CreateCommand();
+            if (_isCluster)
+            {
+                command.CommandText = "SET citus.enable_create_database_propagation = on";
+                await command.ExecuteNonQueryAsync();
+            }
+
 #pragma warning disable CA2100 // The name is made of a number.
             command.CommandText = $"DROP DATABASE {_database} WITH (FORCE)";
 #pragma warning restore CA2100

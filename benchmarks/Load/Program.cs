@@ -7,18 +7,19 @@ Option<string> plaintext = new("--plaintext") { Required = true, Description = "
 Option<string> folder = new("--folder") { Required = true, Description = "Where files may be made" };
 Option<string> json = new("--json") { Required = true, Description = "The file of the figures" };
 Option<string?> postgres = new("--postgres") { Description = "A PostgreSQL server to make a database on" };
-Option<string[]> engine = new("--engine") { Description = "sqlite or postgres; both without it" };
+Option<string?> citus = new("--citus") { Description = "The coordinator of a Citus cluster, another engine" };
+Option<string[]> engine = new("--engine") { Description = "sqlite, postgres or citus; all there are without it" };
 Option<string[]> only = new("--only") { Description = "Groups of rows: ingest, raw, reports, access, close, console" };
 Option<string> rows = new("--rows") { Description = "Ingest rows with this in their name" };
 Option<double?> seconds = new("--seconds") { Description = "How long each row is measured" };
 Option<int> rate = new("--rate") { Description = "Most events a second of an ingest row; without it, as it goes" };
 Option<int> scale = new("--scale") { Description = "Millions of events to fill each database with first" };
 Option<bool> quick = new("--quick") { Description = "Fewer and shorter rows: about a minute" };
-engine.AcceptOnlyFromAmong("sqlite", "postgres");
+engine.AcceptOnlyFromAmong("sqlite", "postgres", "citus");
 only.AcceptOnlyFromAmong("ingest", "raw", "reports", "access", "close", "console");
 var command = new RootCommand("Measures Countinghouse; ./bench starts it.")
 {
-    server, plaintext, folder, json, postgres, engine, only, rows, seconds, rate, scale, quick,
+    server, plaintext, folder, json, postgres, citus, engine, only, rows, seconds, rate, scale, quick,
 };
 command.SetAction(async line =>
 {
@@ -29,7 +30,10 @@ command.SetAction(async line =>
         Plaintext = line.GetRequiredValue(plaintext),
         Folder = line.GetRequiredValue(folder),
         Postgres = line.GetValue(postgres),
-        Engines = line.GetValue(engine) is { Length: > 0 } chosen ? chosen : ["postgres", "sqlite"],
+        Citus = line.GetValue(citus),
+        Engines = line.GetValue(engine) is { Length: > 0 } chosen ? chosen
+            : line.GetValue(citus) is null ? ["postgres", "sqlite"]
+            : ["postgres", "sqlite", "citus"],
         Only = line.GetValue(only) ?? [],
         Rows = line.GetValue(rows) ?? "",
         Seconds = line.GetValue(seconds) ?? (isQuick ? 1.5 : 4),

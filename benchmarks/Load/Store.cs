@@ -96,6 +96,11 @@ internal abstract class Store(string name, string version, string folder) : IAsy
     /// </summary>
     public virtual Task<double?> StatementSeconds() => Task.FromResult<double?>(null);
 
+    /// <summary>
+    /// Processor time of the engine since it was started; null when it is in the program's own process, or elsewhere.
+    /// </summary>
+    public virtual Task<double?> ProcessorSeconds() => Task.FromResult<double?>(null);
+
     public abstract ValueTask DisposeAsync();
 
     protected abstract ValueTask<DbConnection> Open();

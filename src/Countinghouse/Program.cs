@@ -32,6 +32,7 @@ var program = new DocumentedCommand(
     ConfigCommand.Create(),
     DoctorCommand.Create(),
     HealthCommand.Create(),
+    DistributeCommand.Create(),
     FakeStripeCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);

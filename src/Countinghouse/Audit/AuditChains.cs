@@ -21,7 +21,7 @@ public static class AuditChains
     private const string WithoutChain = """
         SELECT o.org_id FROM organization o
         WHERE o.created_at > (SELECT applied_at FROM schema_migration WHERE number = 10)
-          AND NOT EXISTS (SELECT 1 FROM audit_head h WHERE h.org_id = o.org_id)
+          AND o.org_id NOT IN (SELECT h.org_id FROM audit_head h)
         ORDER BY o.org_id
         """;
 

@@ -15,7 +15,8 @@ internal static class Failures
     /// <summary>Null: not foreseen, hence a bug, and its stack trace is worth having.</summary>
     public static IReadOnlyList<string>? Describe(Exception error) => error switch
     {
-        CommandException or CopyException or SchemaTooNewException or DatabaseMovedException => [error.Message],
+        CommandException or CopyException or SchemaTooNewException or DatabaseMovedException
+            or NotDistributableException => [error.Message],
         ConfigurationException invalid => invalid.Complaints,
         IOException { InnerException: AddressInUseException } =>
             [OneLine(error.Message) + " Choose another with --urls."],

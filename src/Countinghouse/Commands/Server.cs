@@ -40,7 +40,6 @@ public static class Server
 
         // Which node runs which job is worth a line.
         builder.Logging.AddFilter(typeof(NodeSession).FullName, LogLevel.Information);
-        builder.Services.AddSystemd();
         builder.Services.AddSingleton(settings);
         AddSlices(builder.Services, builder.Configuration);
         builder.Services.AddHardening();

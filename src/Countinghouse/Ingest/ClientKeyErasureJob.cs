@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Microsoft.Extensions.Options;
@@ -23,12 +24,15 @@ public sealed partial class ClientKeyErasureJob(
     public const int BatchesPerWriteMax = 50;
 
     // In the order of time, from the oldest: an index on committed_at where client_keys is not null finds them at once.
-    private const string EraseSome = """
-        UPDATE ingest_batch SET client_keys = NULL
-        WHERE (org_id, batch_no) IN (
-            SELECT org_id, batch_no FROM ingest_batch
-            WHERE committed_at < @limit AND client_keys IS NOT NULL
-            ORDER BY committed_at LIMIT @most)
+    private const string ListSome = """
+        SELECT org_id, batch_no, committed_at FROM ingest_batch
+        WHERE committed_at < @limit AND client_keys IS NOT NULL
+        ORDER BY committed_at LIMIT @most
+        """;
+
+    // With the time, the month's partition alone is looked at.
+    private const string EraseOne = """
+        UPDATE ingest_batch SET client_keys = NULL WHERE org_id = @org AND batch_no = @batch AND committed_at = @at
         """;
 
     private static readonly TimeSpan Pause = TimeSpan.FromHours(1);
@@ -43,9 +47,7 @@ public sealed partial class ClientKeyErasureJob(
         for (var erased = 0; ;)
         {
             var some = await database.Write(
-                connection => connection.Execute(
-                    EraseSome, cancellation, ("limit", limit), ("most", BatchesPerWriteMax)),
-                cancellation);
+                connection => EraseSome(connection, limit, cancellation), cancellation);
             erased += some;
             if (some < BatchesPerWriteMax)
             {
@@ -54,6 +56,18 @@ public sealed partial class ClientKeyErasureJob(
 
             await Task.Delay(Breath, clock, cancellation);
         }
+    }
+
+    private static async Task<int> EraseSome(DbConnection connection, Instant limit, CancellationToken cancellation)
+    {
+        var due = await connection.Query(
+            ListSome,
+            row => new object?[] { row.Id<OrganizationId>(0), row.GetInt64(1), row.GetInt64(2) },
+            cancellation,
+            ("limit", limit),
+            ("most", BatchesPerWriteMax));
+        await connection.ExecuteMany(EraseOne, ["org", "batch", "at"], due, cancellation);
+        return due.Count;
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>

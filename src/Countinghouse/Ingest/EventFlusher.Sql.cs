@@ -63,10 +63,10 @@ public sealed partial class EventFlusher
     private const string EnterDay = """
         UPDATE campaign_budget SET day = @day, day_spent_micro = (
             SELECT d.spent_micro FROM campaign_day d
-            WHERE d.org_id = campaign_budget.org_id AND d.campaign_id = campaign_budget.campaign_id AND d.day = @day)
+            WHERE d.org_id = @org AND d.campaign_id = campaign_budget.campaign_id AND d.day = @day)
         WHERE org_id = @org AND EXISTS (
             SELECT 1 FROM campaign_day d
-            WHERE d.org_id = campaign_budget.org_id AND d.campaign_id = campaign_budget.campaign_id AND d.day = @day)
+            WHERE d.org_id = @org AND d.campaign_id = campaign_budget.campaign_id AND d.day = @day)
         """;
 
     private const string ForgetDays = "DELETE FROM campaign_day WHERE org_id = @org AND day < @kept";

@@ -29,11 +29,11 @@ public sealed class SettlementStore(Database database)
 
     private const string FindFirstStarted = "SELECT MIN(period) FROM settlement";
 
-    // By way of the organizations, so that the index answers and no rollup is read.
+    // By way of the advertisers, so that the index answers and no rollup is read.
     private const string FindFirstHour = """
         SELECT MIN(first_hour) FROM (
             SELECT (SELECT MIN(s.hour) FROM stat_hourly s WHERE s.org_id = o.org_id) AS first_hour
-            FROM organization o) AS firsts
+            FROM ingest_head o) AS firsts
         """;
 
     private const string Columns = """

@@ -41,17 +41,21 @@ public sealed class ShareBooks(LedgerStore ledger)
             FROM ledger_entry GROUP BY org_id, reference HAVING SUM(amount_micro) <> 0
             """),
         ("ledger_entry", "receivable", """
-            SELECT @nobody, CAST(s.period AS text), x.stored, x.expected FROM settlement s JOIN (
-                SELECT m.period,
-                    (SELECT CAST(COALESCE(SUM(e.amount_micro), 0) AS bigint) FROM ledger_tx t
-                     JOIN ledger_entry e ON e.org_id = t.org_id AND e.reference = t.reference
-                     WHERE t.booked_period = m.period AND e.account = 'RECEIVABLE') AS stored,
-                    (SELECT CAST(COALESCE(SUM(charge_micro), 0) AS bigint) FROM billing_period
-                     WHERE period = m.period)
-                    + (SELECT CAST(COALESCE(SUM(amount_micro), 0) AS bigint) FROM adjustment
-                       WHERE applied_period = m.period) AS expected
-                FROM settlement m WHERE m.state = 'CLOSED'
-            ) AS x ON x.period = s.period WHERE x.stored <> x.expected
+            SELECT @nobody, CAST(s.period AS text), COALESCE(b.amount, 0), COALESCE(c.amount, 0) + COALESCE(a.amount, 0)
+            FROM settlement s
+            LEFT JOIN (
+                SELECT t.booked_period, CAST(SUM(e.amount_micro) AS bigint) AS amount FROM ledger_tx t
+                JOIN ledger_entry e ON e.org_id = t.org_id AND e.reference = t.reference
+                WHERE e.account = 'RECEIVABLE' GROUP BY t.booked_period
+            ) AS b ON b.booked_period = s.period
+            LEFT JOIN (
+                SELECT period, CAST(SUM(charge_micro) AS bigint) AS amount FROM billing_period GROUP BY period
+            ) AS c ON c.period = s.period
+            LEFT JOIN (
+                SELECT applied_period, CAST(SUM(amount_micro) AS bigint) AS amount
+                FROM adjustment GROUP BY applied_period
+            ) AS a ON a.applied_period = s.period
+            WHERE s.state = 'CLOSED' AND COALESCE(b.amount, 0) <> COALESCE(c.amount, 0) + COALESCE(a.amount, 0)
             """),
         ("ledger_entry", "payable", Retailers("'PAYABLE'", "share_cents * 10000", "revenue_share")),
         ("ledger_entry", "fee", Retailers("'FEE'", "fee_cents * 10000", "revenue_share")),
@@ -59,21 +63,22 @@ public sealed class ShareBooks(LedgerStore ledger)
             (SELECT c.org_id, c.carry_micro FROM revenue_share_carry c WHERE c.period = (
                 SELECT MAX(l.period) FROM revenue_share_carry l WHERE l.org_id = c.org_id))
             """)),
-        ("revenue_share", "event_gross_micro", Records("event_gross_micro", """
-            SELECT CAST(COALESCE(SUM(charge_micro), 0) AS bigint) FROM stat_hourly
-            WHERE retailer_org_id = r.org_id AND hour BETWEEN r.period * 10000 AND r.period * 10000 + 9999
+        ("revenue_share", "event_gross_micro", Records("r.event_gross_micro", """
+            SELECT retailer_org_id AS org_id, hour / 10000 AS period, SUM(charge_micro) AS amount
+            FROM stat_hourly WHERE retailer_org_id > @nobody GROUP BY retailer_org_id, hour / 10000
             """)),
-        ("revenue_share", "adjustment_micro", Records("adjustment_micro", """
-            SELECT CAST(COALESCE(SUM(amount_micro), 0) AS bigint) FROM adjustment
-            WHERE retailer_org_id = r.org_id AND applied_period = r.period
+        ("revenue_share", "adjustment_micro", Records("r.adjustment_micro", """
+            SELECT retailer_org_id AS org_id, applied_period AS period, SUM(amount_micro) AS amount
+            FROM adjustment GROUP BY retailer_org_id, applied_period
             """)),
-        ("revenue_share_line", "amount_micro", Records("event_gross_micro + adjustment_micro", """
-            SELECT CAST(COALESCE(SUM(amount_micro), 0) AS bigint) FROM revenue_share_line
-            WHERE org_id = r.org_id AND share_id = r.share_id
+        ("revenue_share_line", "amount_micro", Records("r.event_gross_micro + r.adjustment_micro", """
+            SELECT s.org_id, s.period, SUM(l.amount_micro) AS amount
+            FROM revenue_share_line l JOIN revenue_share s ON s.org_id = l.org_id AND s.share_id = l.share_id
+            GROUP BY s.org_id, s.period
             """)),
-        ("revenue_share_part", "gross_cents", Records("gross_cents", Parts("gross_cents"))),
-        ("revenue_share_part", "fee_cents", Records("fee_cents", Parts("fee_cents"))),
-        ("revenue_share_part", "share_cents", Records("share_cents", Parts("share_cents"))),
+        ("revenue_share_part", "gross_cents", Records("r.gross_cents", Parts("gross_cents"))),
+        ("revenue_share_part", "fee_cents", Records("r.fee_cents", Parts("fee_cents"))),
+        ("revenue_share_part", "share_cents", Records("r.share_cents", Parts("share_cents"))),
     ];
 
     /// <summary>Books a retailer's month, in the transaction that settles it.</summary>
@@ -169,16 +174,17 @@ public sealed class ShareBooks(LedgerStore ledger)
         GROUP BY org_id HAVING SUM(stored) <> SUM(expected)
         """;
 
-    /// <summary>A record's figure against what another table comes to.</summary>
+    /// <summary>
+    /// A record's figure against what another table comes to by retailer and month: summed once and joined, for what a
+    /// retailer's record comes from lies with the advertisers.
+    /// </summary>
     private static string Records(string figure, string expected) => $"""
-        SELECT org_id, period_name, stored, expected FROM (
-            SELECT r.org_id, CAST(r.period AS text) AS period_name, {figure} AS stored, ({expected}) AS expected
-            FROM revenue_share r
-        ) AS records WHERE stored <> expected
+        SELECT r.org_id, CAST(r.period AS text), {figure}, CAST(COALESCE(x.amount, 0) AS bigint)
+        FROM revenue_share r LEFT JOIN ({expected}) AS x ON x.org_id = r.org_id AND x.period = r.period
+        WHERE {figure} <> COALESCE(x.amount, 0)
         """;
 
     private static string Parts(string figure) => $"""
-        SELECT CAST(COALESCE(SUM({figure}), 0) AS bigint) FROM revenue_share_part
-        WHERE org_id = r.org_id AND period = r.period
+        SELECT org_id, period, SUM({figure}) AS amount FROM revenue_share_part GROUP BY org_id, period
         """;
 }

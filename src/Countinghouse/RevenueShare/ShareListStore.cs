@@ -48,12 +48,13 @@ public sealed class ShareListStore(Database database)
     // The page is found first, by the index of months alone, read backwards; only its rows are looked up elsewhere.
     private static string PageOf(string records) => $"""
         SELECT r.share_id, r.period, r.gross_cents, r.fee_cents, r.share_cents, r.fee_ppm, r.status, r.paid_at,
-               r.stripe_transfer_id, r.metadata, r.revision, r.payout_id, r.org_id, o.name,
-               CASE WHEN r.status = 'DISPUTED' THEN (
-                   SELECT t.reason FROM share_transition t
-                   WHERE t.org_id = r.org_id AND t.share_id = r.share_id AND t.to_status = 'DISPUTED'
-                   ORDER BY t.seq DESC LIMIT 1) END
-        FROM (SELECT r.* {records} ORDER BY r.period DESC, r.org_id DESC LIMIT @size OFFSET @offset) r
+               r.stripe_transfer_id, r.metadata, r.revision, r.payout_id, r.org_id, o.name, r.dispute_reason
+        FROM (
+            SELECT r.*, CASE WHEN r.status = 'DISPUTED' THEN (
+                SELECT t.reason FROM share_transition t
+                WHERE t.org_id = r.org_id AND t.share_id = r.share_id AND t.to_status = 'DISPUTED'
+                ORDER BY t.seq DESC LIMIT 1) END AS dispute_reason
+            {records} ORDER BY r.period DESC, r.org_id DESC LIMIT @size OFFSET @offset) r
         JOIN organization o ON o.org_id = r.org_id
         ORDER BY r.period DESC, r.org_id DESC
         """;

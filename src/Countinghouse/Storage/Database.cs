@@ -25,6 +25,11 @@ public sealed class Database : IAsyncDisposable
     /// <summary>Of the connections to PostgreSQL that the settings allow, a fourth is for writers.</summary>
     private const int WritersPart = 4;
 
+    /// <summary>
+    /// What a Citus coordinator says when a worker is gone while it commits: it may or may not have happened.
+    /// </summary>
+    private const string LostCommit = "could not commit transaction for shard";
+
     private const int ReadBufferBytes = 32 * 1024;
 
     private readonly DbDataSource _readers;
@@ -236,7 +241,8 @@ public sealed class Database : IAsyncDisposable
     {
         // 57P01 to 57P05: the server stops, starts, or has ended the session. 25006: it has become a standby.
         PostgresException postgres => postgres.IsTransient || postgres.SqlState is "25006"
-            || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal),
+            || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal)
+            || (postgres.SqlState == "XX000" && postgres.MessageText.StartsWith(LostCommit, StringComparison.Ordinal)),
         NpgsqlException => true,
         SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 10 or 13 or 14,
         _ => false,

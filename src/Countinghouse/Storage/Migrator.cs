@@ -82,6 +82,12 @@ public sealed class Migrator(Database database, TimeProvider clock)
                 ("at", Primitives.Instant.Of(clock.GetUtcNow())));
         }
 
+        if (missing.Count > 0 && last >= Known[^1].Number && database.Engine == Engine.Postgres
+            && await Distribution.IsDistributed(connection, cancellation))
+        {
+            await Distribution.PlaceNew(connection, cancellation);
+        }
+
         return missing.Count;
     }
 

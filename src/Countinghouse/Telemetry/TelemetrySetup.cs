@@ -39,23 +39,21 @@ public static class TelemetrySetup
     /// <summary>The log, on standard output.</summary>
     public static void AddLog(this WebApplicationBuilder builder)
     {
-        var section = builder.Configuration.GetSection(TelemetryOptions.Section);
-        builder.Logging.ClearProviders();
-        if (section[nameof(TelemetryOptions.LogFormat)] == "json")
+        builder.Logging.ClearProviders().AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.IncludeScopes = true;
+        });
+
+        // Under systemd lines are written as its journal wants them; whoever asks for JSON gets that.
+        builder.Services.AddSystemd();
+        if (Read(builder.Configuration.GetSection(TelemetryOptions.Section)).LogFormat == "json")
         {
             builder.Logging.AddJsonConsole(console =>
             {
                 console.IncludeScopes = true;
                 console.UseUtcTimestamp = true;
                 console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
-            });
-        }
-        else
-        {
-            builder.Logging.AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.IncludeScopes = true;
             });
         }
     }

@@ -42,7 +42,8 @@ internal sealed class CreditCheck(
             """
             SELECT campaign_id, offer_id, retailer_org_id, location_id, event_id, kind, origin_day, applied_period,
                    booked_hour, amount_micro, reason, p.fenced_through
-            FROM adjustment a JOIN proof_adjustment p ON p.adjustment_id = a.adjustment_id ORDER BY p.seq
+            FROM adjustment a JOIN proof_adjustment p ON p.org_id = a.org_id AND p.adjustment_id = a.adjustment_id
+            ORDER BY p.seq
             """,
             row => credits.Add(new StoredCredit(
                 row.GetGuid(0),

@@ -72,6 +72,21 @@ internal static class KillExperiments
     {
         await using var server = await ProofPostgres.Create();
         await using var world = await ProofWorld.Open(Engine.Postgres, server: server.Connection);
+        return await Stopped(world, seed, stops, "PostgreSQL", server.StopImmediately, server.Start);
+    }
+
+    /// <summary>The same of a node of a Citus cluster on this machine, a worker or the coordinator.</summary>
+    public static async Task<ProofOutcome> StoppedNode(int seed, bool isCoordinator, int stops)
+    {
+        var node = await ProofClusterNode.Find(isCoordinator);
+        await using var world = await ProofWorld.Open(Engine.Postgres);
+        var what = isCoordinator ? "coordinator" : "worker";
+        return await Stopped(world, seed, stops, what, node.StopImmediately, node.Start);
+    }
+
+    private static async Task<ProofOutcome> Stopped(
+        ProofWorld world, int seed, int stops, string what, Func<Task> stopAtOnce, Func<Task> start)
+    {
         var (plan, campaigns) = await Prepare(world, seed);
         var sends = new List<Send>();
         var isDone = false;
@@ -88,16 +103,16 @@ internal static class KillExperiments
         for (var stop = 0; stop < stops; stop++)
         {
             await Task.Delay(random.Next(300, 900));
-            await server.StopImmediately();
+            await stopAtOnce();
             await Task.Delay(random.Next(0, 300));
-            await server.Start();
-            ProofReport.Add("fault", "PostgreSQL stopped at once", Engine.Postgres, 1, $"seed {seed}");
+            await start();
+            ProofReport.Add("fault", $"{what} stopped at once", Engine.Postgres, 1, $"seed {seed}");
         }
 
         Volatile.Write(ref isDone, true);
         await clients;
         await SendAgain(world, plan, sends);
-        var outcome = Checked(await ProofOutcome.Of("3 PostgreSQL stops", world, seed), "");
+        var outcome = Checked(await ProofOutcome.Of($"3 {what} stops", world, seed), "");
         outcome.Expect(world.Clients.Unavailable > 0, "no client noticed that the database was gone");
         return outcome;
     }

@@ -49,6 +49,7 @@ public sealed class PostgresProof() : ProofContract(Engine.Postgres)
 {
     // SQLite has no server that could stop.
     [Theory]
+    [Trait("Server", "Own")]
     [InlineData(302)]
     public Task A_database_that_stops_at_once_loses_nothing_that_was_acknowledged(int seed) =>
         KillExperiments.StoppedDatabase(seed, stops: 1);
@@ -57,4 +58,21 @@ public sealed class PostgresProof() : ProofContract(Engine.Postgres)
     [InlineData(1_101)]
     public Task Three_nodes_behind_one_address_lose_and_double_nothing_while_each_and_the_database_restart(int seed) =>
         NodesExperiments.OneAddress(seed, kills: 1, stops: 1, restarts: 1);
+}
+
+/// <summary>On a Citus cluster on this machine: ./test --citus.</summary>
+[Collection(ProofCollection.Name)]
+[Trait("Engine", "Citus")]
+[Trait("Cluster", "Here")]
+public sealed class ClusterProof
+{
+    [Theory]
+    [InlineData(303)]
+    public Task A_worker_that_stops_at_once_loses_nothing_that_was_acknowledged(int seed) =>
+        KillExperiments.StoppedNode(seed, isCoordinator: false, stops: 2);
+
+    [Theory]
+    [InlineData(304)]
+    public Task A_coordinator_that_stops_at_once_loses_nothing_that_was_acknowledged(int seed) =>
+        KillExperiments.StoppedNode(seed, isCoordinator: true, stops: 2);
 }

@@ -12,10 +12,15 @@ internal sealed class ProofDatabase : IAsyncDisposable
 {
     private readonly DirectoryInfo? _folder;
     private readonly string? _postgres;
+    private readonly bool _isOnCluster;
 
-    private ProofDatabase(DirectoryInfo? folder, string? postgres) => (_folder, _postgres) = (folder, postgres);
+    private ProofDatabase(DirectoryInfo? folder, string? postgres, bool isOnCluster = false) =>
+        (_folder, _postgres, _isOnCluster) = (folder, postgres, isOnCluster);
 
     public Engine Engine => _postgres is null ? Engine.Sqlite : Engine.Postgres;
+
+    /// <summary>True when it is distributed over the cluster that ./test --citus names.</summary>
+    public bool IsOnCluster => _isOnCluster;
 
     /// <summary>What a command of the program needs to find it.</summary>
     public string[] Options => _postgres is null ? ["--data", _folder!.FullName] : ["--postgres", _postgres];
@@ -39,9 +44,15 @@ internal sealed class ProofDatabase : IAsyncDisposable
             return new ProofDatabase(Directory.CreateTempSubdirectory("countinghouse-proof-"), null);
         }
 
+        var name = "proof_" + Path.GetRandomFileName().Replace(".", "", StringComparison.Ordinal);
+        if (server is null && TestCluster.IsThere)
+        {
+            await TestCluster.CreateDistributed(name);
+            return new ProofDatabase(null, TestCluster.ConnectionTo(name, pooling: true), isOnCluster: true);
+        }
+
         server ??= Environment.GetEnvironmentVariable(TestDatabase.PostgresVariable)
             ?? throw new InvalidOperationException($"{TestDatabase.PostgresVariable} is not set; run ./test.");
-        var name = "proof_" + Path.GetRandomFileName().Replace(".", "", StringComparison.Ordinal);
         await OnServer(server, $"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
         return new ProofDatabase(
             null, new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 40 }.ToString());
@@ -105,7 +116,13 @@ internal sealed class ProofDatabase : IAsyncDisposable
         _folder?.Delete(recursive: true);
         if (_postgres is not null)
         {
-            var name = new NpgsqlConnectionStringBuilder(_postgres).Database;
+            var name = new NpgsqlConnectionStringBuilder(_postgres).Database!;
+            if (_isOnCluster)
+            {
+                await TestCluster.Drop(name);
+                return;
+            }
+
             await OnServer(_postgres, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
         }
     }

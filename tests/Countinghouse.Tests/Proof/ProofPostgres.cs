@@ -39,7 +39,7 @@ internal sealed class ProofPostgres : IAsyncDisposable
 
     private string Data => Path.Combine(_folder.FullName, "data");
 
-    private static string Owner => Environment.UserName == "root" ? "postgres" : Environment.UserName;
+    internal static string Owner => Environment.UserName == "root" ? "postgres" : Environment.UserName;
 
     private string Archive => Path.Combine(_folder.FullName, "archive");
 
@@ -212,7 +212,8 @@ internal sealed class ProofPostgres : IAsyncDisposable
         Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}");
     }
 
-    private static string Find() =>
+    /// <summary>The folder of PostgreSQL's programs.</summary>
+    internal static string Find() =>
         new[] { "/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt" }
             .Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateDirectories(folder))

@@ -24,35 +24,40 @@ internal sealed record Terms(
 /// </summary>
 internal static class TermsLog
 {
+    private const string TermsColumns = """
+        org_id, exhaustion, campaign_id, after_batch, status, pricing, price_micro, start_day, end_day, budget_micro,
+        daily_cap_micro
+        """;
+
     private const string Snapshot = """
-        INSERT INTO proof_terms (exhaustion, campaign_id, after_batch, status, pricing, price_micro, start_day, end_day,
-                                 budget_micro, daily_cap_micro)
-        SELECT {0}, c.campaign_id, h.batch_no, c.status, c.pricing, c.price_micro, c.start_day, c.end_day,
-               b.budget_micro + b.credited_micro, b.daily_cap_micro
+        SELECT c.org_id, {0} AS exhaustion, c.campaign_id, h.batch_no AS after_batch, c.status, c.pricing,
+               c.price_micro, c.start_day, c.end_day, b.budget_micro + b.credited_micro AS budget_micro,
+               b.daily_cap_micro
         FROM campaign c
         JOIN campaign_budget b ON b.org_id = c.org_id AND b.campaign_id = c.campaign_id
         JOIN ingest_head h ON h.org_id = c.org_id
-        WHERE c.org_id = NEW.org_id AND c.campaign_id = NEW.campaign_id;
+        WHERE c.org_id = NEW.org_id AND c.campaign_id = NEW.campaign_id
         """;
 
     private const string Exhaustion =
         "CASE WHEN NEW.completed_reason = 'budget_exhausted' AND OLD.status = 'active' THEN 1 ELSE 0 END";
 
     private const string Table = """
-        CREATE TABLE proof_terms (seq {0}, exhaustion integer, campaign_id uuid, after_batch bigint, status text,
-                                  pricing text, price_micro bigint, start_day integer, end_day integer,
+        CREATE TABLE proof_terms (seq {0}, org_id uuid, exhaustion integer, campaign_id uuid, after_batch bigint,
+                                  status text, pricing text, price_micro bigint, start_day integer, end_day integer,
                                   budget_micro bigint, daily_cap_micro bigint)
         """;
 
-    private const string Fence = """
-        INSERT INTO proof_fence (org_id, after_batch, fenced_through)
-        VALUES (NEW.org_id, NEW.batch_no, NEW.fenced_through);
-        """;
+    private const string FenceColumns = "org_id, after_batch, fenced_through";
+
+    private const string Fence = "SELECT NEW.org_id AS org_id, NEW.batch_no AS after_batch, NEW.fenced_through";
+
+    private const string CorrectionColumns = "org_id, adjustment_id, fenced_through";
 
     // Read in the transaction that makes the correction: when it holds the head's lock, no close can come between.
     private const string Correction = """
-        INSERT INTO proof_adjustment (adjustment_id, fenced_through)
-        SELECT NEW.adjustment_id, h.fenced_through FROM ingest_head h WHERE h.org_id = NEW.org_id;
+        SELECT h.org_id, NEW.adjustment_id AS adjustment_id, h.fenced_through
+        FROM ingest_head h WHERE h.org_id = NEW.org_id
         """;
 
     private const string FenceMoves = "AFTER UPDATE OF fenced_through ON ingest_head FOR EACH ROW "
@@ -70,28 +75,42 @@ internal static class TermsLog
     public static async Task Install(ProofDatabase database)
     {
         var isPostgres = database.Engine == Engine.Postgres;
-        var key = isPostgres ? "bigserial PRIMARY KEY" : "INTEGER PRIMARY KEY AUTOINCREMENT";
+        var key = isPostgres ? "bigserial" : "INTEGER PRIMARY KEY AUTOINCREMENT";
         await database.Execute(Table.Replace("{0}", key, StringComparison.Ordinal));
         await database.Execute(
             $"CREATE TABLE proof_fence (seq {key}, org_id uuid, after_batch bigint, fenced_through integer)");
         await database.Execute(
-            $"CREATE TABLE proof_adjustment (seq {key}, adjustment_id uuid, fenced_through integer)");
+            $"CREATE TABLE proof_adjustment (seq {key}, org_id uuid, adjustment_id uuid, fenced_through integer)");
+        foreach (var table in database.IsOnCluster ? ["proof_terms", "proof_fence", "proof_adjustment"] : (string[])[])
+        {
+            await database.Execute(
+                $"SELECT 1 FROM create_distributed_table('{table}', 'org_id', colocate_with => 'ingest_head') AS made");
+        }
+
         var triggers = Triggers
-            .Select(one => (one.Name, one.On, Snapshot.Replace("{0}", one.IsExhaustion, StringComparison.Ordinal)))
-            .Append(("fence", FenceMoves, Fence))
-            .Append(("correction", "AFTER INSERT ON adjustment FOR EACH ROW", Correction));
-        foreach (var (name, on, snapshot) in triggers)
+            .Select(one => (
+                one.Name, one.On, "proof_terms", TermsColumns,
+                Snapshot.Replace("{0}", one.IsExhaustion, StringComparison.Ordinal)))
+            .Append(("fence", FenceMoves, "proof_fence", FenceColumns, Fence))
+            .Append((
+                "correction", "AFTER INSERT ON adjustment FOR EACH ROW", "proof_adjustment", CorrectionColumns,
+                Correction));
+        foreach (var (name, on, table, columns, select) in triggers)
         {
             if (isPostgres)
             {
+                // Row by row: on the shard of a cluster, where the trigger runs, what is selected cannot be inserted.
+                var values = string.Join(", ", columns.Split(',').Select(column => "r." + column.Trim()));
                 await database.Execute(
-                    $"CREATE FUNCTION proof_{name}() RETURNS trigger LANGUAGE plpgsql AS "
-                        + $"$$ BEGIN {snapshot} RETURN NULL; END $$");
+                    $"CREATE FUNCTION proof_{name}() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN "
+                        + $"FOR r IN {select} LOOP INSERT INTO {table} ({columns}) VALUES ({values}); END LOOP; "
+                        + "RETURN NULL; END $$");
                 await database.Execute($"CREATE TRIGGER proof_{name} {on} EXECUTE FUNCTION proof_{name}()");
             }
             else
             {
-                await database.Execute($"CREATE TRIGGER proof_{name} {on} BEGIN {snapshot} END");
+                await database.Execute(
+                    $"CREATE TRIGGER proof_{name} {on} BEGIN INSERT INTO {table} ({columns}) {select}; END");
             }
         }
     }

@@ -101,6 +101,15 @@ public sealed class TestDatabase : IAsyncDisposable
     private static async Task<TestDatabase> CreatePostgres(bool migrate)
     {
         var name = $"test_{Run}_{Path.GetRandomFileName().Replace(".", "", StringComparison.Ordinal)}";
+        if (TestCluster.IsThere)
+        {
+            if (!migrate)
+            {
+                await TestCluster.Create(name);
+            }
+
+            return new TestDatabase(Named(migrate ? await TestCluster.Take(name, () => MigrateFresh(name)) : name));
+        }
 
         // A template must not be in use while it is copied, not even by another copy's session.
         await OneAtATime.WaitAsync();
@@ -114,27 +123,39 @@ public sealed class TestDatabase : IAsyncDisposable
             OneAtATime.Release();
         }
 
-        return new TestDatabase(new ServerSettings
-        {
-            Urls = "http://127.0.0.1:0",
-            DataDirectory = Folder.FullName,
-            Postgres = ConnectionTo(name, pooling: true),
-        });
+        return new TestDatabase(Named(name));
     }
+
+    private static ServerSettings Named(string name) => new()
+    {
+        Urls = "http://127.0.0.1:0",
+        DataDirectory = Folder.FullName,
+        Postgres = ConnectionTo(name, pooling: true),
+    };
 
     private static async Task<string> CreatePostgresTemplate()
     {
         var name = $"template_{Run}";
         await OnServer($"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
+        await MigrateFresh(name);
+        return name;
+    }
+
+    private static async Task MigrateFresh(string name)
+    {
         await using var database = Database.OpenPostgres(ConnectionTo(name, pooling: false));
         var clock = new TestClock();
         await new Migrator(database, clock).Migrate(CancellationToken.None);
         await new JournalMonths(database, clock).Ensure(clock.Now, CancellationToken.None);
-        return name;
     }
 
     private static string ConnectionTo(string name, bool pooling)
     {
+        if (TestCluster.IsThere)
+        {
+            return TestCluster.ConnectionTo(name, pooling);
+        }
+
         var server = Environment.GetEnvironmentVariable(PostgresVariable);
         if (string.IsNullOrEmpty(server))
         {
@@ -160,11 +181,14 @@ public sealed class TestDatabase : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    private static Task DropPostgres(string name) => OnServer($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+    private static Task DropPostgres(string name) => TestCluster.IsThere
+        ? TestCluster.Leave(name)
+        : OnServer($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
 
     private static void RemoveTemplates()
     {
         Folder.Delete(recursive: true);
+        TestCluster.DropFree().GetAwaiter().GetResult();
         if (_postgresTemplate is not null)
         {
             DropPostgres(_postgresTemplate).GetAwaiter().GetResult();
