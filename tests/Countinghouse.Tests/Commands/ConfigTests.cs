@@ -284,6 +284,11 @@ public sealed partial class ConfigTests : IDisposable
     private static IEnumerable<(string Name, string Default)> Named(string names, string defaults)
     {
         var found = Code().Matches(names).Select(match => match.Groups[1].Value).ToList();
+        if (found.Count == 0)
+        {
+            return [];
+        }
+
         var texts = defaults.Split(" / ").Length == found.Count ? defaults.Split(" / ") : defaults.Split(", ");
         var section = found[0].Contains(':') ? found[0][..(found[0].IndexOf(':') + 1)] : "";
         return found.Select((name, index) => (

@@ -80,7 +80,7 @@ public sealed class CollectorTests : IAsyncLifetime
         using var client = new HttpClient();
         client.DefaultRequestHeaders.Add("X-Request-Id", "my-own-id");
         client.DefaultRequestHeaders.Add("User-Agent", Agent);
-        await client.GetAsync(new Uri(program.Origin, "/.well-known/api-catalog"));
+        await client.GetAsync(new Uri(program.Origin, "/console/sign-in"));
         program.Signal("TERM");
         var ended = await program.End();
 
@@ -106,7 +106,7 @@ public sealed class CollectorTests : IAsyncLifetime
 
         Assert.Equal(1, ended.Code);
         Assert.All(
-            ["OtlpEndpoint must", "PrometheusUrl must", "TraceRatio must", "LogFormat must"],
+            ["OtlpEndpoint must", "PrometheusUrl must", "TraceRatio is '2'", "LogFormat must"],
             said => Assert.Contains(said, ended.Error));
     }
 

@@ -63,7 +63,7 @@ public abstract partial class TelemetryContract(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Events_are_counted_by_verdict_and_reason_and_figures_are_those_of_the_database()
     {
-        var id = Guid.CreateVersion7().ToString();
+        var id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString();
         await Click(id);
         await Click(id);
         await Click(id, _market.Offers[0]);

@@ -37,8 +37,9 @@ internal sealed partial record Setting(string Name, PropertyInfo Property, strin
         {
             if (Property.GetCustomAttribute<RangeAttribute>() is { } range)
             {
+                var kind = range.OperandType == typeof(double) ? "a number" : "a whole number";
                 return string.Create(
-                    CultureInfo.InvariantCulture, $"a whole number from {range.Minimum} to {range.Maximum}");
+                    CultureInfo.InvariantCulture, $"{kind} from {range.Minimum} to {range.Maximum}");
             }
 
             return Type == typeof(bool) ? "true or false"
