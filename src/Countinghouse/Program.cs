@@ -27,6 +27,9 @@ var program = new DocumentedCommand(
     ArchiveCommand.Create(),
     TrafficCommand.Create(),
     DistributeCommand.Create(),
+    ConfigCommand.Create(),
+    DoctorCommand.Create(),
+    HealthCommand.Create(),
     FakeStripeCommand.Create(),
 };
 ServeCommand.MakeDefaultOf(program);

@@ -11,6 +11,7 @@ public sealed class ArchitectureTests : IDisposable
         ["Primitives"] = [],
         ["Storage"] = ["Primitives"],
         ["Http"] = ["Primitives", "Storage"],
+        ["Telemetry"] = ["Primitives", "Storage"],
         ["RateLimits"] = ["Primitives", "Http", "Storage"],
         ["Audit"] = ["Primitives", "Http", "Storage"],
         ["Access"] = ["Primitives", "Http", "Storage", "RateLimits", "Audit"],
@@ -20,19 +21,28 @@ public sealed class ArchitectureTests : IDisposable
         ["Organizations"] = ["Primitives", "Http", "Storage", "Access", "Audit"],
         ["Accounts"] = ["Primitives", "Http", "Storage", "RateLimits", "Audit", "Access", "Organizations"],
         ["Campaigns"] = ["Primitives", "Http", "Storage", "Access", "Audit", "Organizations"],
-        ["Ingest"] = ["Primitives", "Http", "Storage", "Access", "Audit", "RateLimits", "Organizations", "Campaigns"],
+        ["Ingest"] =
+        [
+            "Primitives", "Http", "Storage", "Telemetry", "Access", "Audit", "RateLimits", "Organizations", "Campaigns",
+        ],
 
         // A report says a campaign's status and pricing, in the words that Campaigns owns.
         ["Reporting"] = ["Primitives", "Http", "Storage", "Access", "Organizations", "Campaigns", "Ingest"],
         ["Adjustments"] = ["Primitives", "Http", "Storage", "Access", "Audit", "Organizations", "Ingest"],
         ["Ledger"] = ["Primitives", "Storage"],
-        ["RevenueShare"] = ["Primitives", "Http", "Storage", "Access", "Audit", "Organizations", "Ingest", "Ledger"],
+        ["RevenueShare"] =
+        [
+            "Primitives", "Http", "Storage", "Telemetry", "Access", "Audit", "Organizations", "Ingest", "Ledger",
+        ],
 
         // What verify takes in (BookCheck, Difference) is Ingest's.
-        ["Payouts"] = ["Primitives", "Http", "Storage", "Access", "Audit", "Ingest", "RevenueShare", "Ledger"],
+        ["Payouts"] =
+        [
+            "Primitives", "Http", "Storage", "Telemetry", "Access", "Audit", "Ingest", "RevenueShare", "Ledger",
+        ],
 
         // What leaves the journal: only months that are settled.
-        ["Retention"] = ["Primitives", "Http", "Storage", "Audit", "Campaigns", "Ingest", "RevenueShare"],
+        ["Retention"] = ["Primitives", "Http", "Storage", "Telemetry", "Audit", "Campaigns", "Ingest", "RevenueShare"],
 
         // The witness of what payouts do: it knows nothing of them, nor they of it.
         ["FakeStripe"] = ["Primitives", "Storage"],

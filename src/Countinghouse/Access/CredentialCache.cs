@@ -10,14 +10,17 @@ namespace Countinghouse.Access;
 
 /// <summary>
 /// Answers "whose credential is this?" from memory. An entry lives three seconds, so that what is revoked or changed on
-/// any node holds on every node well within five, and at once on the node that changed it; unknown credentials are
-/// remembered too, so that guessing costs the database nothing.
+/// any node holds on every node well within five, whatever is heard of it (<see cref="CredentialUseJob"/>), and at once
+/// on the node that changed it; unknown credentials are remembered too, so that guessing costs the database nothing.
 /// </summary>
 public sealed class CredentialCache(CredentialStore store, TimeProvider clock) : IDisposable
 {
     public const int EntriesMax = 100_000;
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(3);
+
+    /// <summary>What nobody asks for gives its memory back; it was no good long before.</summary>
+    private static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(1);
 
     private readonly MemoryCache _entries = new(new MemoryCacheOptions { SizeLimit = EntriesMax });
 
@@ -58,19 +61,22 @@ public sealed class CredentialCache(CredentialStore store, TimeProvider clock) :
     {
         var hash = CredentialFormat.Hash(secret);
         var name = Convert.ToBase64String(hash);
-        if (!_entries.TryGetValue(name, out KnownCaller? known))
+        if (!_entries.TryGetValue(name, out Entry? entry) || clock.GetElapsedTime(entry!.ReadAt) > Lifetime)
         {
             var changes = Volatile.Read(ref _changes);
-            known = await find(hash, cancellation) is { } found ? KnownCaller.From(found) : null;
+            var began = clock.GetTimestamp();
+            var found = await find(hash, cancellation);
+            entry = new Entry(found is null ? null : KnownCaller.From(found), began);
 
             // What was read before a change must not be believed after it.
             if (changes == Volatile.Read(ref _changes))
             {
                 _entries.Set(
-                    name, known, new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = Lifetime, Size = 1 });
+                    name, entry, new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = KeptFor, Size = 1 });
             }
         }
 
+        var known = entry.Known;
         var now = Instant.Of(clock.GetUtcNow());
         if (known is null || known.EndsAt <= now)
         {
@@ -81,6 +87,10 @@ public sealed class CredentialCache(CredentialStore store, TimeProvider clock) :
         _used[(caller.Kind, caller.Client is { } client ? client.Value : caller.CredentialId)] = now;
         return known;
     }
+
+    /// <param name="Known">Null: nobody's.</param>
+    /// <param name="ReadAt">Timestamp from before it was read.</param>
+    private sealed record Entry(KnownCaller? Known, long ReadAt);
 }
 
 /// <summary>A caller whose credential is good until it ends, with all that a request needs of it made ready.</summary>

@@ -52,17 +52,20 @@ public sealed class AccountOptions : IValidatableObject
     /// <summary>Sends the mails; empty: nobody does, and links are passed on by hand.</summary>
     public string SmtpHost { get; init; } = "";
 
+    /// <summary>The SMTP server's port.</summary>
     [Range(1, 65_535)]
     public int SmtpPort { get; init; } = 587;
 
     /// <summary>Empty: the server wants no sign-in.</summary>
     public string SmtpUser { get; init; } = "";
 
+    /// <summary>Goes with the user.</summary>
     public string SmtpPassword { get; init; } = "";
 
     /// <summary>Whom the mails come from; needed with a host.</summary>
     public string SmtpFrom { get; init; } = "";
 
+    /// <summary>How the connection to the SMTP server is kept private.</summary>
     [EnumDataType(typeof(SmtpEncryption))]
     public SmtpEncryption SmtpTls { get; init; } = SmtpEncryption.StartTls;
 

@@ -3,9 +3,10 @@ using Countinghouse.Storage;
 
 namespace Countinghouse.Accounts;
 
-/// <summary>Deletes sessions and links that have ended. That they are over does not wait for it.</summary>
+/// <summary>Deletes sessions and links that have ended, on one node. That they are over does not wait for it.</summary>
 public sealed partial class AccountSweepJob(
-    Database database, SessionStore sessions, TimeProvider clock, ILogger<AccountSweepJob> log) : BackgroundService
+    Database database, SessionStore sessions, JobTurns turns, TimeProvider clock, ILogger<AccountSweepJob> log)
+    : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(5);
 
@@ -16,11 +17,14 @@ public sealed partial class AccountSweepJob(
         await UserLinks.Sweep(database, Instant.Of(clock.GetUtcNow()), cancellation);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        turns.Run("accounts", SweepOften, stoppingToken);
+
+    private async Task SweepOften(CancellationToken myTurn)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        while (!myTurn.IsCancellationRequested)
         {
-            await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Pause, clock, myTurn).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 await Sweep(CancellationToken.None);

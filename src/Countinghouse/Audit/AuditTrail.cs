@@ -140,6 +140,13 @@ public sealed class AuditTrail(Database database, TimeProvider clock)
         }
 
         statements.Add((MoveHead, [("number", number), ("hash", hash), ("org", organization)]));
+        if (database.Engine == Engine.Postgres)
+        {
+            // Whatever a node may remember is changed here, so here the others are told.
+            statements.AddRange(differing.Select(change => change.Action).Distinct()
+                .Select(action => ChangeFeed.Telling(action, organization.Value)));
+        }
+
         await connection.ExecuteAll(statements, cancellation);
     }
 

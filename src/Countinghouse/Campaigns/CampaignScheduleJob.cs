@@ -8,12 +8,13 @@ namespace Countinghouse.Campaigns;
 
 /// <summary>
 /// Completes campaigns whose end date has passed, once a minute. Charging stops at midnight without it: the flush looks
-/// at the dates. Any number of nodes may do this at once, because the condition is in the statement.
+/// at the dates. One node does it; two at once would do no harm, because the condition is in the statement.
 /// </summary>
 public sealed partial class CampaignScheduleJob(
     Database database,
     OrganizationVersions versions,
     AuditTrail trail,
+    JobTurns turns,
     TimeProvider clock,
     ILogger<CampaignScheduleJob> log)
     : BackgroundService
@@ -89,21 +90,24 @@ public sealed partial class CampaignScheduleJob(
         return completed;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        turns.Run("campaigns", CompleteEachMinute, stoppingToken);
+
+    private async Task CompleteEachMinute(CancellationToken myTurn)
     {
         Acting.Begin("job:campaigns");
-        while (!stoppingToken.IsCancellationRequested)
+        while (!myTurn.IsCancellationRequested)
         {
             try
             {
-                await CompleteEnded(stoppingToken);
+                await CompleteEnded(myTurn);
             }
             catch (Exception error) when (Database.IsUnavailable(error))
             {
                 LogPostponed(error.Message);
             }
 
-            await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Pause, clock, myTurn).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

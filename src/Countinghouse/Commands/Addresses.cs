@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Countinghouse.Http;
+using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Commands;
 
@@ -30,29 +31,37 @@ internal static class Addresses
         return Split(urls).Length == 0 ? $"--urls is empty; write it like {ServerSettings.DefaultUrl}." : null;
     }
 
-    /// <summary>Fails when an address wants https and there is no certificate, or one that cannot be read.</summary>
-    public static void RequireCertificate(string urls, ServerCertificate certificate)
+    /// <summary>
+    /// What is wrong when an address wants https and there is no certificate, or one that cannot be read; else null.
+    /// </summary>
+    public static string? CertificateComplaint(string urls, Func<ServerCertificate> certificate)
     {
-        if (!Split(urls).Select(BindingAddress.Parse).Any(IsHttps))
+        if (Complaint(urls) is not null || !Split(urls).Select(BindingAddress.Parse).Any(IsHttps))
         {
-            return;
-        }
-
-        if (!certificate.IsConfigured)
-        {
-            throw new CommandException(
-                "An address with https needs a certificate: set Http:CertificateFile (and Http:CertificateKeyFile), "
-                + "for example in the environment as COUNTINGHOUSE_Http__CertificateFile=/etc/countinghouse/tls.pem, "
-                + "or leave https to a proxy in front.");
+            return null;
         }
 
         try
         {
-            _ = certificate.Leaf;
+            if (!certificate().IsConfigured)
+            {
+                return "An address with https needs a certificate: set Http:CertificateFile (and "
+                    + "Http:CertificateKeyFile), for example in the environment as "
+                    + "COUNTINGHOUSE_Http__CertificateFile=/etc/countinghouse/tls.pem, or leave https to a proxy in "
+                    + "front.";
+            }
+
+            _ = certificate().Leaf;
+            return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new CommandException($"The certificate of Http:CertificateFile cannot be read: {error.Message}");
+            return $"The certificate of Http:CertificateFile cannot be read: {error.Message}";
+        }
+        catch (OptionsValidationException)
+        {
+            // The settings are complained about already.
+            return null;
         }
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Commands;
 
-/// <summary>"archive": moves a month of events from the database into files, or shows what was and what can be.</summary>
+/// <summary>"archive": moves a month of events from the database into files, or shows what was and can be.</summary>
 internal static class ArchiveCommand
 {
     private static readonly Argument<Period?> Month = new("MONTH")
@@ -37,9 +37,10 @@ internal static class ArchiveCommand
     {
         var command = new DocumentedCommand(
             "archive",
-            "Move a month of events out of the database into compressed NDJSON files with a manifest of hashes, beside a "
-                + "running server: a month that is closed, verified, and at least two whole months old. Every report, "
-                + "balance and record stays, and can still be recomputed. \"import DIR/MONTH\" reads a month back.",
+            "Move a month of events out of the database into compressed NDJSON files with a manifest of hashes, beside "
+                + "a running server: a month that is closed, verified, and at least two whole months old. Every "
+                + "report, balance and record stays, and can still be recomputed. \"import DIR/MONTH\" reads a "
+                + "month back.",
             """
             countinghouse archive
             countinghouse archive 2026-03 --to /var/lib/countinghouse/archive
@@ -66,7 +67,8 @@ internal static class ArchiveCommand
         var configured = workplace.GetRequiredService<IOptions<RetentionOptions>>().Value.ArchiveDirectory;
         var directory = to ?? (configured.Length > 0
             ? configured
-            : throw new CommandException("Say where the files go: --to DIR, or the setting Retention:ArchiveDirectory."));
+            : throw new CommandException(
+                "Say where the files go: --to DIR, or the setting Retention:ArchiveDirectory."));
         ArchiveResult result;
         try
         {

@@ -1,7 +1,7 @@
 using System.Data.Common;
+using Countinghouse.Commands.Configuring;
 using Countinghouse.Storage;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Commands;
 
@@ -15,34 +15,13 @@ internal static class Failures
     public static IReadOnlyList<string>? Describe(Exception error) => error switch
     {
         CommandException or SchemaTooNewException or NotDistributableException => [error.Message],
-        OptionsValidationException invalid => Describe([invalid]),
-        AggregateException many when many.InnerExceptions.All(one => one is OptionsValidationException) =>
-            Describe(many.InnerExceptions.Cast<OptionsValidationException>()),
-
-        // "Failed to convert configuration value 'x' at 'Section:Setting' to type ..."
-        InvalidOperationException { InnerException: FormatException or OverflowException or ArgumentException } =>
-            ["The configuration is not valid: " + OneLine(error.Message)],
+        ConfigurationException invalid => invalid.Complaints,
         IOException { InnerException: AddressInUseException } =>
             [OneLine(error.Message) + " Choose another with --urls."],
         InvalidDataException => ["The database holds what this program cannot read: " + OneLine(error.Message)],
         DbException => ["The database cannot be used: " + OneLine(WithCause(error))],
         _ => null,
     };
-
-    /// <summary>Every setting that is wrong, by the name under which it is set.</summary>
-    private static List<string> Describe(IEnumerable<OptionsValidationException> invalid) =>
-    [
-        "The configuration is not valid:",
-        .. invalid.SelectMany(one => one.Failures, (one, text) => $"  {Section(one.OptionsType)}:{OneLine(text)}"),
-        "Set them in appsettings.json, or in the environment as COUNTINGHOUSE_<section>__<setting>.",
-    ];
-
-    /// <summary>An options class names its section in a constant, or is called after it.</summary>
-    private static string Section(Type options) =>
-        options.GetField("Section")?.GetRawConstantValue() as string
-        ?? (options.Name.EndsWith("Options", StringComparison.Ordinal)
-            ? options.Name[..^"Options".Length]
-            : options.Name);
 
     private static string WithCause(Exception error) =>
         error.InnerException is { } cause && !error.Message.Contains(cause.Message, StringComparison.Ordinal)

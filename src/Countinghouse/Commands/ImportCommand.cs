@@ -69,7 +69,7 @@ internal static class ImportCommand
             await Workplace.RequireOrganization(workplace, organization, cancellation);
         }
 
-        if (line.GetRequiredValue(Files) is [var folder] && Directory.Exists(folder))
+        if (line.GetRequiredValue(Files) is [var folder] && File.Exists(Path.Combine(folder, ArchiveManifest.FileName)))
         {
             return await ReadBack(workplace, folder, cancellation);
         }

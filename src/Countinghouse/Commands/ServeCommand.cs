@@ -1,10 +1,9 @@
 using System.CommandLine;
 using Countinghouse.Commands.Demonstration;
-using Countinghouse.Http;
 using Countinghouse.Ingest;
 using Countinghouse.Retention;
 using Countinghouse.Storage;
-using Microsoft.Extensions.Options;
+using Countinghouse.Telemetry;
 
 namespace Countinghouse.Commands;
 
@@ -15,24 +14,6 @@ internal static class ServeCommand
 
     /// <summary>How long requests under way may take to finish once the server is asked to stop.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
-
-    private static readonly Option<string> Urls = new("--urls")
-    {
-        Description = "Addresses to answer on, separated by semicolons; port 0 takes a free one "
-            + "[environment: COUNTINGHOUSE_URLS]",
-        HelpName = "URLS",
-        DefaultValueFactory = _ => DatabaseOptions.FromEnvironment("COUNTINGHOUSE_URLS") ?? ServerSettings.DefaultUrl,
-        Validators =
-        {
-            result =>
-            {
-                if (result.GetValueOrDefault<string>() is { } urls && Addresses.Complaint(urls) is { } complaint)
-                {
-                    result.AddError(complaint);
-                }
-            },
-        },
-    };
 
     private static readonly Option<bool> NoDemo = new("--no-demo")
     {
@@ -51,6 +32,7 @@ internal static class ServeCommand
             countinghouse serve
             countinghouse serve --urls http://0.0.0.0:80 --data /var/lib/countinghouse --no-demo
             countinghouse serve --postgres "Host=db;Database=ads;Username=ads;Password=..." --no-demo
+            countinghouse serve --config /etc/countinghouse/countinghouse.json --set Http:ConnectionsMax=20000
             """);
         MakeDefaultOf(command);
         return command;
@@ -59,7 +41,7 @@ internal static class ServeCommand
     /// <summary>Gives a command the options and the action of "serve".</summary>
     public static void MakeDefaultOf(Command command)
     {
-        command.Options.Add(Urls);
+        command.Options.Add(DatabaseOptions.Urls);
         DatabaseOptions.AddTo(command);
         command.Options.Add(NoDemo);
         command.Options.Add(DemoScale);
@@ -70,7 +52,7 @@ internal static class ServeCommand
     {
         try
         {
-            await Serve(DatabaseOptions.Read(line) with { Urls = line.GetRequiredValue(Urls) }, line, cancellation);
+            await Serve(DatabaseOptions.Read(line), line, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -82,10 +64,13 @@ internal static class ServeCommand
 
     private static async Task Serve(ServerSettings settings, ParseResult line, CancellationToken cancellation)
     {
+        // First of all: putting the server together opens the database.
+        await ConfigCommand.Require(settings);
         var isReady = false;
         await using var app = Server.Build(settings, builder =>
         {
-            builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
+            builder.Services.AddOptions<HostOptions>().Configure<IOptions<HttpOptions>>((host, http) =>
+                host.ShutdownTimeout = StopTimeout + TimeSpan.FromSeconds(http.Value.DrainSeconds));
 
             // What keeps the server from starting is told in one line at the end; these would add stack traces.
             builder.Logging
@@ -94,8 +79,6 @@ internal static class ServeCommand
                 .AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => isReady && level >= LogLevel.Warning);
         });
 
-        app.Services.GetService<IStartupValidator>()?.Validate();
-        Addresses.RequireCertificate(settings.Urls, app.Services.GetRequiredService<ServerCertificate>());
         Addresses.RefuseTaken(settings.Urls);
         await app.Services.GetRequiredService<Migrator>().Migrate(cancellation);
         await app.Services.GetRequiredService<JournalUpgrade>().Run(cancellation);
@@ -113,7 +96,7 @@ internal static class ServeCommand
 
         await Start(app, cancellation);
         isReady = true;
-        await Console.Out.WriteLineAsync($"Countinghouse answers on {string.Join(" and ", app.Urls)}");
+        await Console.Out.WriteLineAsync($"Countinghouse answers on {string.Join(" and ", app.OwnUrls())}");
         if (demo is not null)
         {
             await Console.Out.WriteLineAsync(demo.Banner());

@@ -2,6 +2,7 @@ using Countinghouse.Access;
 using Countinghouse.Accounts;
 using Countinghouse.Adjustments;
 using Countinghouse.Campaigns;
+using Countinghouse.Commands.Configuring;
 using Countinghouse.Credentials;
 using Countinghouse.Http;
 using Countinghouse.Ingest;
@@ -12,7 +13,9 @@ using Countinghouse.RateLimits;
 using Countinghouse.Retention;
 using Countinghouse.RevenueShare;
 using Countinghouse.Storage;
+using Countinghouse.Telemetry;
 using Countinghouse.WebConsole;
+using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Commands;
 
@@ -26,21 +29,25 @@ public static class Server
             ContentRootPath = AppContext.BaseDirectory,
             EnvironmentName = Environments.Production,
         });
-        builder.Configuration.AddEnvironmentVariables("COUNTINGHOUSE_");
+
+        // One order of sources for the server and every command, and nothing from variables that are not ours.
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(settings.RequireConfiguration().Root);
         builder.WebHost.UseUrls(settings.Urls.Split(';'));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.Logging.ClearProviders().AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.IncludeScopes = true;
-        });
+        builder.AddLog();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+
+        // Which node runs which job is worth a line.
+        builder.Logging.AddFilter(typeof(NodeSession).FullName, LogLevel.Information);
+        builder.Services.AddSystemd();
         builder.Services.AddSingleton(settings);
         AddSlices(builder.Services, builder.Configuration);
         builder.Services.AddHardening();
         builder.Services.AddApiDocument();
         builder.Services.AddConsole();
         configure?.Invoke(builder);
+        builder.AddCollectors();
 
         var app = builder.Build();
         UsePipeline(app);
@@ -54,9 +61,16 @@ public static class Server
         var clock = TimeProvider.System;
         Faults.Move(ref clock);
         services.AddSingleton(clock);
+        services.AddSingleton<IValidateOptions<PlaceOptions>, PlaceOptionsValidator>();
+        services.AddOptions<PlaceOptions>().Bind(configuration).ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<ServerSettings>().OpenDatabase());
         services.AddSingleton<Migrator>();
+        services.AddSingleton<ChangeFeed>().AddSingleton<JobTurns>();
+
+        // Before all jobs, so that it stops after them: until then their turns are this node's.
+        services.AddHostedService<NodeSession>();
         services.AddSingleton<SystemSecrets>();
+        services.AddTelemetry(configuration);
         services.AddHttp(configuration);
         services.AddRateLimits(configuration);
         services.AddAccess(configuration);
@@ -75,6 +89,7 @@ public static class Server
 
     private static void UsePipeline(WebApplication app)
     {
+        app.UseTelemetry();
         app.UseForwardedHeaders();
         app.UseInnerServer();
         app.UseRateLimitHeaders();

@@ -1,3 +1,4 @@
+using Countinghouse.Commands.Configuring;
 using Countinghouse.Storage;
 
 namespace Countinghouse.Commands;
@@ -17,10 +18,25 @@ public sealed record ServerSettings
     /// <summary>Connection string; null serves from SQLite.</summary>
     public string? Postgres { get; init; }
 
-    private string SqliteFile => Path.Combine(DataDirectory, "countinghouse.db");
+    /// <summary>All that is set beside these; null: as for a program that is started without options.</summary>
+    internal ProgramConfiguration? Configuration { get; init; }
+
+    internal string SqliteFile => Path.Combine(DataDirectory, "countinghouse.db");
 
     /// <summary>True when there is a database to open; only a server makes one, no command does by a slip.</summary>
     public bool DatabaseExists => Postgres is not null || File.Exists(SqliteFile);
+
+    /// <summary>The place that a configuration names.</summary>
+    internal static ServerSettings Of(ProgramConfiguration configuration) => new()
+    {
+        Urls = configuration.Place.Urls,
+        DataDirectory = configuration.Place.Data,
+        Postgres = configuration.Place.Postgres is { Length: > 0 } postgres ? postgres : null,
+        Configuration = configuration,
+    };
+
+    internal ProgramConfiguration RequireConfiguration() =>
+        Configuration ?? ProgramConfiguration.Read(SettingArguments.None);
 
     public Database OpenDatabase() => Postgres is null ? OpenSqlite() : OpenPostgres(Postgres);
 

@@ -4,7 +4,6 @@ using Countinghouse.Ingest;
 using Countinghouse.Primitives;
 using Countinghouse.Retention;
 using Countinghouse.Storage;
-using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Commands;
 
@@ -34,13 +33,6 @@ internal static class Workplace
         IEnumerable<KeyValuePair<string, string?>>? also,
         CancellationToken cancellation)
     {
-        if (!settings.DatabaseExists)
-        {
-            throw new CommandException(
-                $"There is no database in '{settings.DataDirectory}': serve from it once, or choose another with "
-                + "--data.");
-        }
-
         var services = new ServiceCollection();
         services.AddSingleton(settings);
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
@@ -48,9 +40,13 @@ internal static class Workplace
         // Standard output is for results alone.
         services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        var configuration = ReadConfiguration(also);
-        services.AddSingleton<IConfiguration>(configuration);
-        Server.AddSlices(services, configuration);
+        var configuration = settings.RequireConfiguration();
+        var root = new ConfigurationBuilder()
+            .AddConfiguration(configuration.Root)
+            .AddInMemoryCollection(also ?? [])
+            .Build();
+        services.AddSingleton<IConfiguration>(root);
+        Server.AddSlices(services, root);
         if (clock is not null)
         {
             services.AddSingleton(clock);
@@ -59,7 +55,14 @@ internal static class Workplace
         var provider = services.BuildServiceProvider();
         try
         {
-            provider.GetService<IStartupValidator>()?.Validate();
+            configuration.Require(provider);
+            if (!settings.DatabaseExists)
+            {
+                throw new CommandException(
+                    $"There is no database in '{settings.DataDirectory}': serve from it once, or choose another with "
+                    + "--data.");
+            }
+
             await provider.GetRequiredService<Migrator>().Migrate(cancellation);
             await provider.GetRequiredService<JournalUpgrade>().Run(cancellation);
             await provider.GetRequiredService<JournalMonths>().Ensure(TimeProvider.System.GetUtcNow(), cancellation);
@@ -80,14 +83,4 @@ internal static class Workplace
             throw new CommandException($"There is no organization {organization} in this database.");
         }
     }
-
-    /// <summary>The server's own sources, so that a setting means the same to a command.</summary>
-    private static IConfigurationRoot ReadConfiguration(
-        IEnumerable<KeyValuePair<string, string?>>? also) => new ConfigurationBuilder()
-        .SetBasePath(AppContext.BaseDirectory)
-        .AddJsonFile("appsettings.json", optional: true)
-        .AddEnvironmentVariables()
-        .AddEnvironmentVariables("COUNTINGHOUSE_")
-        .AddInMemoryCollection(also ?? [])
-        .Build();
 }

@@ -33,7 +33,9 @@ public static class Health
         health.MapRead(ReadyPath, Ready)
             .WithName("apps_advertising_api_discovery_health_ready")
             .WithSummary("Can the server do its work?")
-            .WithDescription("200 when the database answers within two seconds, else 503 with `Retry-After`.")
+            .WithDescription(
+                "200 when the database answers within two seconds and has the tables that this program needs, and the "
+                + "server is not about to stop; else 503 with `Retry-After`.")
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
             .ShortCircuit();
 
@@ -47,15 +49,24 @@ public static class Health
     }
 
     private static async Task<Results<Ok<HealthAnswer>, Problem>> Ready(
-        HttpContext context, Database database, TimeProvider clock, CancellationToken cancellation)
+        HttpContext context, Database database, Draining draining, TimeProvider clock, CancellationToken cancellation)
     {
         context.Response.Headers.CacheControl = "no-store";
+        if (draining.HasBegun)
+        {
+            return Problems.Stopping(HttpOptions.RetryAfterSeconds);
+        }
+
         using var patience = new CancellationTokenSource(Patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
         try
         {
-            await database.Read(connection => connection.Number(Probe, either.Token), either.Token);
-            return TypedResults.Ok(new HealthAnswer("ready"));
+            var schema = await database.Read(connection => connection.Number(Probe, either.Token), either.Token);
+
+            // A newer one is fine: while nodes are upgraded, those of the version before go on (docs/operating.md).
+            return schema >= Migrator.Known[^1].Number
+                ? TypedResults.Ok(new HealthAnswer("ready"))
+                : Problems.SchemaTooOld(schema ?? 0, Migrator.Known[^1].Number, HttpOptions.RetryAfterSeconds);
         }
         catch (Exception error) when (error is DbException
             || (error is OperationCanceledException && patience.IsCancellationRequested))

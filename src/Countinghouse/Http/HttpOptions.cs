@@ -51,6 +51,13 @@ public sealed class HttpOptions
     [Range(5, 600)]
     public int RequestSecondsMax { get; init; } = 100;
 
+    /// <summary>
+    /// How long a server that is asked to stop goes on answering while /health/ready says 503, so that balancers turn
+    /// away first: a little longer than the time between two of their looks. 0: it stops at once.
+    /// </summary>
+    [Range(0, 300)]
+    public int DrainSeconds { get; init; }
+
     /// <summary>Open connections; further ones are closed at once.</summary>
     [Range(10, 1_000_000)]
     public int ConnectionsMax { get; init; } = 10_000;

@@ -16,6 +16,7 @@ public static class HttpSetup
         services.AddOptions<HttpOptions>().Bind(configuration.GetSection(HttpOptions.Section)).ValidateOnStart();
         services.ConfigureHttpJsonOptions(json => WireJson.Configure(json.SerializerOptions));
         services.AddExceptionHandler<ErrorHandling>();
+        services.AddSingleton<Draining>().AddHostedService(provider => provider.GetRequiredService<Draining>());
         services.AddSingleton<IdempotencyStore>().AddSingleton<Idempotency>().AddHostedService<IdempotencyJob>();
         services.AddCors(cors => cors.AddPolicy(AnyOrigin, policy => policy
             .AllowAnyOrigin()

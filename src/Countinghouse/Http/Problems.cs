@@ -287,6 +287,23 @@ public static class Problems
         RetryAfterSeconds = retryAfterSeconds,
     };
 
+    public static Problem Stopping(int retryAfterSeconds) => new(
+        ErrorCode.ServiceUnavailable,
+        "Service unavailable",
+        "This node is about to stop. Send requests to another one.")
+    {
+        RetryAfterSeconds = retryAfterSeconds,
+    };
+
+    public static Problem SchemaTooOld(long found, long needed, int retryAfterSeconds) => new(
+        ErrorCode.ServiceUnavailable,
+        "Service unavailable",
+        $"The database has schema version {found}, this program needs {needed}: an older database was put in the place "
+        + "of the one it started with. Start it again; starting brings the database up to date.")
+    {
+        RetryAfterSeconds = retryAfterSeconds,
+    };
+
     /// <summary>For what no handler answered: the body that belongs to a bare status.</summary>
     public static Problem ForStatus(int status) => status switch
     {

@@ -45,6 +45,9 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
 
     public int ValidCount { get; private set; }
 
+    /// <summary>How many events have each reason, by its number.</summary>
+    public int[] Reasons { get; } = new int[(int)EventReason.DailyBudgetExhausted + 1];
+
     public int ClickCount { get; private set; }
 
     public Money Charge { get; private set; } = Money.Zero;
@@ -174,10 +177,14 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
         return refused;
     }
 
+    /// <summary>Campaigns that it completed; known once it is durable.</summary>
+    public int ExhaustedCount { get; private set; }
+
     /// <summary>Moves the state on, now that the flush is durable.</summary>
     public void Committed(byte[] hash)
     {
         var exhausted = Exhausted().ToList();
+        ExhaustedCount = exhausted.Count;
         foreach (var campaign in exhausted)
         {
             campaign.Terms = campaign.Terms with { Status = CampaignStatusEnum.Completed };
@@ -304,6 +311,7 @@ internal sealed class AdvertiserFlush(AdvertiserState state, JournalWriter journ
 
         var hour = _hours.Of(item.BilledAt(Now));
         (FirstHour, LastHour) = (Math.Min(FirstHour, hour), Math.Max(LastHour, hour));
+        Reasons[(int)item.Reason]++;
         ValidCount += isValid ? 1 : 0;
         ClickCount += item.Kind == EventKind.Click ? 1 : 0;
         journal.Add(item, client, Now);

@@ -6,11 +6,15 @@ using Microsoft.Extensions.Options;
 namespace Countinghouse.Ingest;
 
 /// <summary>
-/// Erases once an hour the client keys of events received longer ago than the setting. They lie in a column of their
-/// own, outside all that is hashed, so that no chain breaks.
+/// Erases once an hour, on one node, the client keys of events received longer ago than the setting. They lie in a
+/// column of their own, outside all that is hashed, so that no chain breaks.
 /// </summary>
 public sealed partial class ClientKeyErasureJob(
-    Database database, IOptions<ClientKeyOptions> options, TimeProvider clock, ILogger<ClientKeyErasureJob> log)
+    Database database,
+    IOptions<ClientKeyOptions> options,
+    JobTurns turns,
+    TimeProvider clock,
+    ILogger<ClientKeyErasureJob> log)
     : BackgroundService
 {
     /// <summary>
@@ -66,15 +70,18 @@ public sealed partial class ClientKeyErasureJob(
         return due.Count;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        turns.Run("client-keys", EraseEachHour, stoppingToken);
+
+    private async Task EraseEachHour(CancellationToken myTurn)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        while (!myTurn.IsCancellationRequested)
         {
             try
             {
-                await Erase(stoppingToken);
+                await Erase(myTurn);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (myTurn.IsCancellationRequested)
             {
                 return;
             }
@@ -83,7 +90,7 @@ public sealed partial class ClientKeyErasureJob(
                 LogNotErased(error.Message);
             }
 
-            await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Pause, clock, myTurn).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

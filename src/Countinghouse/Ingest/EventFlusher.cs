@@ -2,6 +2,7 @@ using System.Data.Common;
 using Countinghouse.Organizations;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
+using Countinghouse.Telemetry;
 
 namespace Countinghouse.Ingest;
 
@@ -41,6 +42,8 @@ public sealed partial class EventFlusher(
     /// </summary>
     internal async Task Flush(List<(AdvertiserLane Lane, List<EventPart> Parts)> work)
     {
+        using var activity = Tracing.Source.StartActivity("ingest.flush");
+        activity?.SetTag("advertisers", work.Count);
         var began = clock.GetTimestamp();
         var flushId = Guid.CreateVersion7(clock.GetUtcNow());
         for (var attempt = 1; ; attempt++)
@@ -56,6 +59,7 @@ public sealed partial class EventFlusher(
 
                 await database.Write(connection => Write(connection, flushId, work, attempt, flushed), default);
                 Faults.Hit("after_commit");
+                activity?.SetTag("events", flushed.Sum(one => one.Flush.Count));
                 foreach (var (lane, flush, batch) in flushed)
                 {
                     flush.Committed(batch.Hash);
@@ -63,7 +67,7 @@ public sealed partial class EventFlusher(
                     versions.Changed(lane.Advertiser);
                 }
 
-                metrics.Flushed(work, began);
+                metrics.Flushed(work, flushed.ConvertAll(one => one.Flush), began);
                 Faults.Hit("before_answer");
                 work.ForEach(one => one.Parts.ForEach(part => part.Succeed()));
                 return;

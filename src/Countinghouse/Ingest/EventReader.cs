@@ -122,8 +122,8 @@ public sealed class EventReader(Database database, RecentBatches recent)
         ("through", through));
 
     /// <summary>
-    /// Hands over the batches up to one that have events billed in a span of hours (yyyymmddhh); without those that were
-    /// archived.
+    /// Hands over the batches up to one that have events billed in a span of hours (yyyymmddhh); without those that
+    /// were archived.
     /// </summary>
     public async Task ForEachOf(
         DbConnection connection,

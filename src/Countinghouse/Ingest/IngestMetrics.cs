@@ -37,7 +37,16 @@ public sealed class IngestMetrics : IDisposable
     ];
 
     private readonly Meter _meter = new(MeterName);
+    private static readonly EventReason[] Reasons = Enum.GetValues<EventReason>();
+
+    /// <summary>The tags of each reason, by its number: whether it was reported and charged, and why not.</summary>
+    private static readonly KeyValuePair<string, object?>[][] Verdicts = TagsOfReasons();
+
     private readonly Counter<long> _accepted;
+    private readonly Counter<long> _events;
+    private readonly Counter<long> _exhaustions;
+    private readonly Histogram<double> _flushSeconds;
+    private readonly Histogram<int> _flushEvents;
     private readonly Counter<long> _duplicates;
     private readonly Counter<long> _conflicts;
     private readonly Counter<long> _flushes;
@@ -54,14 +63,38 @@ public sealed class IngestMetrics : IDisposable
         _clock = clock;
         _times = new IngestTimes(clock);
         StartedAt = Instant.Of(clock.GetUtcNow());
-        _accepted = _meter.CreateCounter<long>("ingest.accepted", "{event}", "Events put on record.");
+        _accepted = _meter.CreateCounter<long>(
+            "countinghouse.ingest.accepted", "{event}", "Events put on record.");
         _duplicates = _meter.CreateCounter<long>(
-            "ingest.duplicates", "{event}", "Events that were on record, by where they were found.");
+            "countinghouse.ingest.duplicates", "{event}", "Events that were on record, by where they were found.");
         _conflicts = _meter.CreateCounter<long>(
-            "ingest.conflicts", "{event}", "Event ids that belong to another event, by where that was found.");
-        _flushes = _meter.CreateCounter<long>("ingest.flushes", "{flush}", "Transactions that wrote or answered.");
+            "countinghouse.ingest.conflicts",
+            "{event}",
+            "Event ids that belong to another event, by where that was found.");
+        _flushes = _meter.CreateCounter<long>(
+            "countinghouse.ingest.flushes", "{flush}", "Transactions that wrote or answered.");
         _refusals = _meter.CreateCounter<long>(
-            "ingest.queue_refusals", "{event}", "Events refused because the queue was full.");
+            "countinghouse.ingest.queue_refusals", "{event}", "Events refused because the queue was full.");
+        _events = _meter.CreateCounter<long>(
+            "countinghouse.ingest.events", "{event}", "Events put on record, by verdict and reason.");
+        _exhaustions = _meter.CreateCounter<long>(
+            "countinghouse.budget.exhaustions", "{campaign}", "Campaigns that were completed because of their budget.");
+        _flushSeconds = _meter.CreateHistogram(
+            "countinghouse.ingest.flush.duration",
+            "s",
+            "From the beginning of a flush until it is durable.",
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+            });
+        _flushEvents = _meter.CreateHistogram(
+            "countinghouse.ingest.flush.events",
+            "{event}",
+            "Events put on record by a flush.",
+            advice: new InstrumentAdvice<int>
+            {
+                HistogramBucketBoundaries = [1, 5, 10, 50, 100, 500, 1000, 2500, 5000, 12000],
+            });
     }
 
     public Instant StartedAt { get; }
@@ -94,8 +127,10 @@ public sealed class IngestMetrics : IDisposable
 
     /// <summary>Counts the answers of a flush whose transaction is durable.</summary>
     /// <param name="work">The flush.</param>
+    /// <param name="flushed">What it put on record.</param>
     /// <param name="began">Timestamp of its beginning.</param>
-    internal void Flushed(List<(AdvertiserLane Lane, List<EventPart> Parts)> work, long began)
+    internal void Flushed(
+        List<(AdvertiserLane Lane, List<EventPart> Parts)> work, List<AdvertiserFlush> flushed, long began)
     {
         var accepted = 0L;
         Span<long> duplicates = stackalloc long[Places.Length];
@@ -136,6 +171,7 @@ public sealed class IngestMetrics : IDisposable
             _lastEventAt = accepted > 0 ? Instant.Of(_clock.GetUtcNow()) : _lastEventAt;
         }
 
+        Measure(flushed, accepted, began);
         _flushes.Add(1);
         Add(_accepted, accepted);
         for (var place = 0; place < Places.Length; place++)
@@ -158,6 +194,39 @@ public sealed class IngestMetrics : IDisposable
     }
 
     public void Dispose() => _meter.Dispose();
+
+    private static KeyValuePair<string, object?>[][] TagsOfReasons()
+    {
+        var tags = new KeyValuePair<string, object?>[(int)EventReason.DailyBudgetExhausted + 1][];
+        foreach (var reason in Reasons)
+        {
+            var verdict = IngestRules.ValidityOf(reason) != Validity.Valid
+                ? "invalid"
+                : reason == EventReason.None ? "valid" : "free";
+            tags[(int)reason] = [new("verdict", verdict), new("reason", EventWords.Of(reason) ?? "none")];
+        }
+
+        return tags;
+    }
+
+    private void Measure(List<AdvertiserFlush> flushed, long accepted, long began)
+    {
+        if (_flushSeconds.Enabled)
+        {
+            _flushSeconds.Record(_clock.GetElapsedTime(began).TotalSeconds);
+            _flushEvents.Record((int)accepted);
+        }
+
+        foreach (var flush in flushed)
+        {
+            foreach (var reason in _events.Enabled ? Reasons : [])
+            {
+                Add(_events, flush.Reasons[(int)reason], Verdicts[(int)reason]);
+            }
+
+            Add(_exhaustions, flush.ExhaustedCount);
+        }
+    }
 
     private static long Sum(ReadOnlySpan<long> counts)
     {

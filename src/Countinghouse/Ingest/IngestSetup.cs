@@ -1,3 +1,4 @@
+using Countinghouse.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Ingest;
@@ -26,6 +27,8 @@ public static class IngestSetup
             .AddSingleton<Receipts>()
             .AddSingleton<Verifier>()
             .AddSingleton<BookCheck>(TrailCheck.Check)
+            .AddSingleton<IngestGauges>()
+            .AddSingleton<GaugeSource>(provider => provider.GetRequiredService<IngestGauges>().Read)
             .AddSingleton<VerificationStore>()
             .AddSingleton<Verifications>()
             .AddHostedService<RollupJob>()

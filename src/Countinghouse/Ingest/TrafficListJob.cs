@@ -2,10 +2,16 @@ using Countinghouse.Storage;
 
 namespace Countinghouse.Ingest;
 
-/// <summary>Loads the lists before the first request, and looks every two seconds whether they changed.</summary>
-public sealed partial class TrafficListJob(TrafficLists lists, TimeProvider clock, ILogger<TrafficListJob> log)
+/// <summary>
+/// Loads the lists before the first request, and looks every two seconds, and when another node says so, whether they
+/// changed.
+/// </summary>
+public sealed partial class TrafficListJob(
+    TrafficLists lists, ChangeFeed changes, TimeProvider clock, ILogger<TrafficListJob> log)
     : BackgroundService, IHostedLifecycleService
 {
+    private TaskCompletionSource _changed = New();
+
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
     /// <summary>A node that cannot read its lists must not judge by none.</summary>
@@ -19,9 +25,11 @@ public sealed partial class TrafficListJob(TrafficLists lists, TimeProvider cloc
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        changes.On("traffic_list.", _ => Interlocked.Exchange(ref _changed, New()).TrySetResult());
         while (!stoppingToken.IsCancellationRequested)
         {
-            await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var changed = Volatile.Read(ref _changed).Task;
+            await Task.WhenAny(changed, Task.Delay(Pause, clock, stoppingToken));
             try
             {
                 await lists.Refresh(CancellationToken.None);
@@ -32,4 +40,6 @@ public sealed partial class TrafficListJob(TrafficLists lists, TimeProvider cloc
             }
         }
     }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

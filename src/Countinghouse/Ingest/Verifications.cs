@@ -45,6 +45,11 @@ public sealed partial class Verifications(
         return true;
     }
 
+    /// <summary>True when that verification has come to its end; false while it has not, or was cut off.</summary>
+    public async Task<bool> HasResult(VerificationId id, CancellationToken cancellation) =>
+        await store.Find(id, cancellation)
+            is { State: VerificationState.Clean or VerificationState.Different };
+
     /// <summary>True unless the last verification found a difference.</summary>
     public async Task<bool> IsClean(CancellationToken cancellation) =>
         await store.Last(cancellation) is not { State: VerificationState.Different };

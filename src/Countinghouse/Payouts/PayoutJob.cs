@@ -7,7 +7,7 @@ namespace Countinghouse.Payouts;
 
 /// <summary>
 /// Carries out confirmed runs, takes payouts through their protocol, asks about what providers told, reconciles once a
-/// day. Any number of nodes may run it.
+/// day. One node does it, of those that may (Payouts:Work); that no money moves twice does not depend on that.
 /// </summary>
 public sealed partial class PayoutJob(
     PayoutRunStore runs,
@@ -15,25 +15,29 @@ public sealed partial class PayoutJob(
     WebhookInbox inbox,
     Reconciliation reconciliation,
     IOptions<PayoutOptions> options,
+    JobTurns turns,
     TimeProvider clock,
     ILogger<PayoutJob> log) : BackgroundService
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        options.Value.Work ? turns.Run("payouts", Pay, stoppingToken) : Task.CompletedTask;
+
+    private async Task Pay(CancellationToken myTurn)
     {
         Acting.Begin(SharePayments.Actor);
         var pause = TimeSpan.FromSeconds(options.Value.PauseSeconds);
-        while (options.Value.Work)
+        while (true)
         {
-            await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (stoppingToken.IsCancellationRequested)
+            await Task.Delay(pause, clock, myTurn).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (myTurn.IsCancellationRequested)
             {
                 return;
             }
 
-            await Try(runs.Reserve, stoppingToken);
-            await Try(worker.RunDue, stoppingToken);
-            await Try(inbox.Work, stoppingToken);
-            await Try(reconciliation.RunDaily, stoppingToken);
+            await Try(runs.Reserve, myTurn);
+            await Try(worker.RunDue, myTurn);
+            await Try(inbox.Work, myTurn);
+            await Try(reconciliation.RunDaily, myTurn);
         }
     }
 

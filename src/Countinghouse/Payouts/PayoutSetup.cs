@@ -1,5 +1,6 @@
 using Countinghouse.Ingest;
 using Countinghouse.Payouts.Providers;
+using Countinghouse.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Payouts;
@@ -24,6 +25,8 @@ public static class PayoutSetup
         services.AddSingleton<IPayoutProvider, ManualProvider>();
         services.AddSingleton<PayoutBooks>()
             .AddSingleton<BookCheck>(PayoutBooks.Check)
+            .AddSingleton<PayoutGauges>()
+            .AddSingleton<GaugeSource>(provider => provider.GetRequiredService<PayoutGauges>().Read)
             .AddSingleton<PayoutAccountStore>()
             .AddSingleton<PayoutDestinations>()
             .AddSingleton<PayoutStore>()

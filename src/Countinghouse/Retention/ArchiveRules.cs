@@ -25,7 +25,7 @@ public enum ArchiveRefusal
 public static class ArchiveRules
 {
     /// <summary>
-    /// Whole months that stay beside the current one, at least: two are 59 days and more, and ids are remembered for 35.
+    /// Whole months that stay beside the current one, at least: two are 59 days or more; ids are remembered for 35.
     /// </summary>
     public const int MonthsKeptMin = 2;
 

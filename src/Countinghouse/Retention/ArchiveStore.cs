@@ -228,7 +228,8 @@ public sealed class ArchiveStore(Database database, AuditTrail trail, TimeProvid
             if (!Equals(written, Tuple.Create(month.Events, month.Charge.Micros)))
             {
                 throw new InvalidDataException(
-                    $"{month.Month} of {month.Advertiser} was archived by two at once; nothing was changed. Try again.");
+                    $"{month.Month} of {month.Advertiser} was archived by two at once; nothing was changed. "
+                    + "Try again.");
             }
 
             await connection.Execute(
@@ -254,7 +255,8 @@ public sealed class ArchiveStore(Database database, AuditTrail trail, TimeProvid
             await connection.Execute(
                 DropRuns, cancellation, ("org", month.Advertiser), ("through", month.ThroughBatch));
             await trail.Record(
-                connection, month.Advertiser, "journal.archive", $"month:{month.Month}", null, Told(month), cancellation);
+                connection, month.Advertiser, "journal.archive", $"month:{month.Month}", null, Told(month),
+                cancellation);
         },
         cancellation);
 

@@ -59,9 +59,9 @@ public sealed record EventLine(
     long ChargeMicros);
 
 /// <summary>
-/// An advertiser's batches of a month as compressed NDJSON: readable by anybody, and enough to make every batch again to
-/// the byte, which its hash proves. This layout is on other people's disks: never change it, add a version beside it.
-/// Client keys are left out.
+/// An advertiser's batches of a month as compressed NDJSON: readable by anybody, and enough to make every batch again
+/// to the byte, which its hash proves. This layout is on other people's disks: never change it, add a version beside
+/// it. Client keys are left out.
 /// </summary>
 internal static class JournalFile
 {

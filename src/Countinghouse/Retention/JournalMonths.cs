@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
+using Countinghouse.Telemetry;
 using Npgsql;
 
 namespace Countinghouse.Retention;
@@ -62,6 +63,23 @@ public sealed class JournalMonths(Database database, TimeProvider clock)
             ? new HashSet<string>()
             : (await database.Read(
                 connection => connection.Query(List, row => row.GetString(0), cancellation), cancellation)).ToHashSet();
+
+    /// <summary>How many coming months have their partition, for telemetry; all of them on SQLite.</summary>
+    public async Task<IReadOnlyList<Gauge>> Read(DbConnection connection, CancellationToken cancellation)
+    {
+        var ahead = MonthsAhead;
+        if (database.Engine == Engine.Postgres)
+        {
+            var names = await connection.Query(List, row => row.GetString(0), cancellation);
+            var month = UtcDay.Of(clock.GetUtcNow()).Period.Next;
+            for (ahead = 0; names.Contains(NameOf(month)); month = month.Next)
+            {
+                ahead++;
+            }
+        }
+
+        return [new("countinghouse.journal.months_ahead", "{month}", "Coming months with a partition.", ahead)];
+    }
 
     /// <summary>
     /// Makes the partitions of this month and the coming ones, as far as they are missing. Any number of nodes may do

@@ -13,9 +13,9 @@ public sealed class JournalReturn(
     private const int BatchesAtOnceMax = 50;
 
     /// <summary>
-    /// Reads a month's folder back; returns how many events. Throws <see cref="InvalidDataException"/> in words when the
-    /// folder is not what this database archived, or a later month has to go back first; then nothing is changed. Cut
-    /// off, it goes on where it was when it is run again.
+    /// Reads a month's folder back; returns how many events. Throws <see cref="InvalidDataException"/> in words when
+    /// the folder is not what this database archived, or a later month has to go back first; then nothing is changed.
+    /// Cut off, it goes on where it was when it is run again.
     /// </summary>
     public async Task<long> Read(string folder, Action<long> progress, CancellationToken cancellation)
     {

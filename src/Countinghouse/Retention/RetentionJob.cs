@@ -6,13 +6,14 @@ using Microsoft.Extensions.Options;
 namespace Countinghouse.Retention;
 
 /// <summary>
-/// Makes the coming months' partitions, and archives the months that the settings let go. Any number of nodes may run
-/// it: a month archived twice at once is archived once.
+/// Makes the coming months' partitions, and archives the months that the settings let go. One node does it; a month
+/// archived twice at once is archived once.
 /// </summary>
 public sealed partial class RetentionJob(
     JournalMonths months,
     JournalArchive archive,
     IOptions<RetentionOptions> options,
+    JobTurns turns,
     TimeProvider clock,
     ILogger<RetentionJob> log) : BackgroundService
 {
@@ -42,19 +43,22 @@ public sealed partial class RetentionJob(
         return last;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        turns.Run("retention", KeepInOrder, stoppingToken);
+
+    private async Task KeepInOrder(CancellationToken myTurn)
     {
         Acting.Begin("job:retention");
         for (var pause = FirstPause; ; pause = Pause)
         {
-            await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (stoppingToken.IsCancellationRequested)
+            await Task.Delay(pause, clock, myTurn).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (myTurn.IsCancellationRequested)
             {
                 return;
             }
 
-            await Try(token => months.Ensure(clock.GetUtcNow(), token), stoppingToken);
-            await Try(ArchiveDue, stoppingToken);
+            await Try(token => months.Ensure(clock.GetUtcNow(), token), myTurn);
+            await Try(ArchiveDue, myTurn);
         }
     }
 

@@ -9,8 +9,8 @@ public sealed class RetentionOptions : IValidatableObject
     public const string Section = "Retention";
 
     /// <summary>
-    /// Whole months of events that stay beside the current one; older ones are archived once they are closed. 0: none is
-    /// ever archived by itself.
+    /// Whole months of events that stay beside the current one; older ones are archived once they are closed. 0: none
+    /// is ever archived by itself.
     /// </summary>
     [Range(0, 1200)]
     public int JournalMonths { get; init; }

@@ -1,3 +1,4 @@
+using Countinghouse.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Retention;
@@ -12,6 +13,7 @@ public static class RetentionSetup
         services.AddSingleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>();
         return services
             .AddSingleton<JournalMonths>()
+            .AddSingleton<GaugeSource>(provider => provider.GetRequiredService<JournalMonths>().Read)
             .AddSingleton<ArchiveStore>()
             .AddSingleton<BatchStore>()
             .AddSingleton<JournalArchive>()

@@ -1,5 +1,6 @@
 using Countinghouse.Ingest;
 using Countinghouse.Ledger;
+using Countinghouse.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -21,6 +22,8 @@ public static class RevenueShareSetup
             .AddSingleton<ShareDetailStore>()
             .AddSingleton<StatementStore>()
             .AddSingleton<ShareEvents>()
+            .AddSingleton<CloseGauges>()
+            .AddSingleton<GaugeSource>(provider => provider.GetRequiredService<CloseGauges>().Read)
             .AddSingleton<LedgerStore>()
             .AddSingleton<ShareBooks>()
             .AddSingleton<BookCheck>(ShareBooks.Check)

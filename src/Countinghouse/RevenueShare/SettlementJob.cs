@@ -5,13 +5,14 @@ using Microsoft.Extensions.Options;
 namespace Countinghouse.RevenueShare;
 
 /// <summary>
-/// Closes each month by itself once its 72 hours for late events are over. Any number of nodes may run it: a close
-/// done twice at once is done once.
+/// Closes each month by itself once its 72 hours for late events are over. One node does it; a close done twice at
+/// once is done once.
 /// </summary>
 public sealed partial class SettlementJob(
     Settlements settlements,
     FeeRateStore rates,
     IOptions<RevenueShareOptions> options,
+    JobTurns turns,
     TimeProvider clock,
     ILogger<SettlementJob> log) : BackgroundService
 {
@@ -27,16 +28,24 @@ public sealed partial class SettlementJob(
     {
         Acting.Begin(Actor);
         await Try(rates.KeepFirst, stoppingToken);
-        var pause = FirstPause;
-        while (options.Value.CloseAutomatically)
+        if (options.Value.CloseAutomatically)
         {
-            await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (stoppingToken.IsCancellationRequested)
+            await turns.Run("closing", CloseEachMonth, stoppingToken);
+        }
+    }
+
+    private async Task CloseEachMonth(CancellationToken myTurn)
+    {
+        var pause = FirstPause;
+        while (true)
+        {
+            await Task.Delay(pause, clock, myTurn).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (myTurn.IsCancellationRequested)
             {
                 return;
             }
 
-            await Try(token => settlements.CloseDue(Actor, token), stoppingToken);
+            await Try(token => settlements.CloseDue(Actor, token), myTurn);
             pause = Pause;
         }
     }

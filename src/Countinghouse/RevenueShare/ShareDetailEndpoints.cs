@@ -29,8 +29,8 @@ public static class ShareDetailEndpoints
             .WithSummary("List the events behind a line")
             .WithDescription(
                 "The valid events of a line's campaign, location and month, in the order of their hours and batches; "
-                + "their charges sum to the line. Lines of corrections have none: the statement lists those. 409 once the "
-                + "month's events are in the archive.")
+                + "their charges sum to the line. Lines of corrections have none: the statement lists those. 409 once "
+                + "the month's events are in the archive.")
             .ProducesProblem(StatusCodes.Status409Conflict);
         details.MapRead("/history", History)
             .WithQuery(Page.NumberParameter, Page.SizeParameter)

@@ -55,8 +55,8 @@ public sealed class ShareEvents(Database database, EventReader events)
         """;
 
     /// <summary>
-    /// Valid events in the order of their hours and batches; null when there is no such line, empty for corrections, and
-    /// refused when some of them may be in the archive.
+    /// Valid events in the order of their hours and batches; null when there is no such line, empty for corrections,
+    /// and refused when some of them may be in the archive.
     /// </summary>
     public Task<ShareEventsFound?> Find(
         OrganizationId retailer, ShareId share, int lineNo, Page page, CancellationToken cancellation) =>

@@ -35,23 +35,28 @@ public sealed class Database : IAsyncDisposable
     private readonly DbDataSource _readers;
     private readonly DbDataSource _writers;
     private readonly SemaphoreSlim? _sqliteWriter;
+    private readonly string? _session;
 
-    private Database(Engine engine, DbDataSource readers, DbDataSource writers)
+    private Database(Engine engine, DbDataSource readers, DbDataSource writers, string? session = null)
     {
         Engine = engine;
         _readers = readers;
         _writers = writers;
+        _session = session;
         _sqliteWriter = engine == Engine.Sqlite ? new SemaphoreSlim(1) : null;
     }
 
     public Engine Engine { get; }
 
-    public static Database OpenSqlite(string path)
+    /// <param name="path">The file; it is made when it is not there.</param>
+    /// <param name="isReadOnly">True: nothing is made or changed.</param>
+    public static Database OpenSqlite(string path, bool isReadOnly = false)
     {
         SQLitePCL.Batteries_V2.Init();
         var settings = new SqliteConnectionStringBuilder
         {
             DataSource = path,
+            Mode = isReadOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
             ForeignKeys = true,
             DefaultTimeout = SqliteBusySeconds,
             Pooling = true,
@@ -86,7 +91,41 @@ public sealed class Database : IAsyncDisposable
         };
         settings.MaxPoolSize = Math.Max(1, settings.MaxPoolSize - writers.MaxPoolSize);
         settings.MinPoolSize = Math.Min(settings.MinPoolSize, settings.MaxPoolSize);
-        return new Database(Engine.Postgres, NpgsqlDataSource.Create(settings), NpgsqlDataSource.Create(writers));
+        var session = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "countinghouse node",
+            Pooling = false,
+        };
+        return new Database(
+            Engine.Postgres,
+            NpgsqlDataSource.Create(settings),
+            NpgsqlDataSource.Create(writers),
+            session.ConnectionString);
+    }
+
+    /// <summary>
+    /// A connection to PostgreSQL that belongs to no pool, for what is the session's own (locks, LISTEN); the caller
+    /// disposes of it, and its session ends.
+    /// </summary>
+    /// <param name="answerSecondsMax">How long connecting and each statement may take.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    internal async Task<NpgsqlConnection> OpenSession(int answerSecondsMax, CancellationToken cancellation)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_session!)
+        {
+            Timeout = answerSecondsMax,
+            CommandTimeout = answerSecondsMax,
+        }.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(cancellation);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Opens a connection that reads; the caller disposes of it.</summary>
@@ -200,7 +239,9 @@ public sealed class Database : IAsyncDisposable
     /// </summary>
     public static bool IsUnavailable(Exception error) => error switch
     {
-        PostgresException postgres => postgres.IsTransient || postgres.SqlState is "57P01" or "57P02" or "57P03"
+        // 57P01 to 57P05: the server stops, starts, or has ended the session. 25006: it has become a standby.
+        PostgresException postgres => postgres.IsTransient || postgres.SqlState is "25006"
+            || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal)
             || (postgres.SqlState == "XX000" && postgres.MessageText.StartsWith(LostCommit, StringComparison.Ordinal)),
         NpgsqlException => true,
         SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 10 or 13 or 14,

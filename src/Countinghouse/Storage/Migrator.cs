@@ -9,7 +9,7 @@ namespace Countinghouse.Storage;
 public sealed class Migrator(Database database, TimeProvider clock)
 {
     /// <summary>Any constant does, so long as nothing else in the database uses it.</summary>
-    private const long AdvisoryLock = 7_203_110_426;
+    public const long AdvisoryLock = 7_203_110_426;
 
     private const string CreateHistory = """
         CREATE TABLE IF NOT EXISTS schema_migration (

@@ -1,6 +1,8 @@
 using Countinghouse.Primitives;
 using Countinghouse.Storage;
 using Countinghouse.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Countinghouse.Ingest;
 
@@ -187,6 +189,24 @@ public abstract class VerifyContract(Engine engine) : IAsyncLifetime
     private Task<VerifyResult> Verify() => Server.Get<Verifier>().Verify(_market!.Advertiser, _ => { }, default);
 
     private Task Execute(string sql) => Server.Database.Write(c => c.Execute(sql, default), default);
+
+    [Fact]
+    public async Task A_nightly_verification_that_was_cut_off_is_done_by_whoever_has_the_turn_next_and_once()
+    {
+        var job = Server.Services.GetServices<IHostedService>().OfType<VerificationJob>().Single();
+        var today = UtcDay.Of(Server.Clock.Now);
+
+        // Another node has begun it and died.
+        Assert.True(await Server.Get<VerificationStore>().Begin(
+            VerificationJob.NightOf(today), "nightly", Instant.Of(Server.Clock.Now), default));
+
+        await job.VerifyNight(default);
+        await job.VerifyNight(default);
+
+        Assert.Equal(2, await Number("SELECT COUNT(*) FROM verification"));
+        var second = await Server.Get<VerificationStore>().Find(VerificationJob.SecondOf(today), default);
+        Assert.Equal(VerificationState.Clean, second!.State);
+    }
 
     private async Task<long> Number(string sql) =>
         (await Server.Database.Read(c => c.Number(sql, default), default))!.Value;

@@ -115,7 +115,7 @@ internal static class Experiments
         }
 
         outcome.Expect(conflicts == 2 * pairs, $"{conflicts} conflicts for {pairs} pairs sent twice");
-        var inRuns = outcome.Count("ingest.conflicts run");
+        var inRuns = outcome.Count("countinghouse.ingest.conflicts run");
         outcome.Expect(inRuns > pairs / 4, $"only {inRuns} conflicts were found in runs");
     }
 

@@ -147,7 +147,7 @@ internal static class KillExperiments
     }
 
     /// <summary>Two campaigns that pay for clicks and impressions, one with a budget that will not do.</summary>
-    private static async Task<(ProofPlan Plan, Guid[] Campaigns)> Prepare(ProofWorld world, int seed) => (
+    public static async Task<(ProofPlan Plan, Guid[] Campaigns)> Prepare(ProofWorld world, int seed) => (
         new ProofPlan(seed, world.Nodes.Count),
         [
             await world.NewCampaign("cpc", 0.25m, 100_000m),
@@ -155,14 +155,14 @@ internal static class KillExperiments
             await world.NewCampaign("cpc", 0.10m, 20m),
         ]);
 
-    private static List<Send> Events(ProofPlan plan, Guid[] campaigns, int count) => Enumerable.Range(0, count)
+    public static List<Send> Events(ProofPlan plan, Guid[] campaigns, int count) => Enumerable.Range(0, count)
         .Select(number => number % 8 == 0
             ? plan.Impressions(1 + plan.Random.Next(20), () => plan.Pick(campaigns))
             : plan.Click(plan.Pick(campaigns)))
         .ToList();
 
     /// <summary>A tenth of all that was ever sent, once more: whatever was lost or kept, it must be known.</summary>
-    private static Task SendAgain(ProofWorld world, ProofPlan plan, List<Send> sends) => world.Clients.Run(
+    public static Task SendAgain(ProofWorld world, ProofPlan plan, List<Send> sends) => world.Clients.Run(
         [.. sends.Where(_ => plan.Random.Next(10) == 0).Select(send => send with { Node = send.Node + 1 })], Patience);
 
     private static ProofOutcome Checked(ProofOutcome outcome, string sabotage) =>

@@ -58,4 +58,16 @@ public sealed class PostgresLongProof() : LongProofContract(Engine.Postgres)
     [InlineData(3_202)]
     public Task A_database_that_stops_at_once_loses_nothing_that_was_acknowledged(int seed) =>
         KillExperiments.StoppedDatabase(seed, stops: 6);
+
+    [Theory]
+    [InlineData(11_001)]
+    [InlineData(11_002)]
+    public Task Three_nodes_behind_one_address_lose_and_double_nothing_while_each_and_the_database_restart(int seed) =>
+        NodesExperiments.OneAddress(seed, kills: 6, stops: 6, restarts: 4);
+
+    // With each release, the first migration that came after the one before.
+    [Theory]
+    [InlineData(11_101, "0012_months.sql")]
+    public Task Nodes_of_the_version_before_go_on_while_others_upgrade_and_nothing_is_lost_or_doubled(
+        int seed, string migration) => NodesExperiments.RollingUpgrade(seed, migration);
 }

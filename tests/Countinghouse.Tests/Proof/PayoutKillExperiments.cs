@@ -64,7 +64,8 @@ internal static class PayoutKillExperiments
         var isBroken = sabotage.Length > 0;
         await using var world = await PayoutKillWorld.Open(engine, seed, (node, life) =>
         [
-            ("SABOTAGE", sabotage),
+            // Both nodes work: what is proven here must not depend on whose turn it is.
+            ("SABOTAGE", "jobs_everywhere," + sabotage),
             ("FAILPOINT", life == 0 || Volatile.Read(ref isSettling) ? "" : PointOf(seed, node, life)),
         ]);
         await world.SetFaults(Switches(seed, Rates));

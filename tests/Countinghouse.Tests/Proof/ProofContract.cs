@@ -53,6 +53,11 @@ public sealed class PostgresProof() : ProofContract(Engine.Postgres)
     [InlineData(302)]
     public Task A_database_that_stops_at_once_loses_nothing_that_was_acknowledged(int seed) =>
         KillExperiments.StoppedDatabase(seed, stops: 1);
+
+    [Theory]
+    [InlineData(1_101)]
+    public Task Three_nodes_behind_one_address_lose_and_double_nothing_while_each_and_the_database_restart(int seed) =>
+        NodesExperiments.OneAddress(seed, kills: 1, stops: 1, restarts: 1);
 }
 
 /// <summary>On a Citus cluster on this machine: ./test --citus.</summary>

@@ -33,8 +33,10 @@ internal sealed class ProofNode : IAsyncDisposable
     private ProofNode(
         Func<int, IEnumerable<string>> arguments,
         Func<int, IEnumerable<(string Name, string Value)>> environment,
-        TimeSpan clock)
+        TimeSpan clock,
+        string program)
     {
+        Program = program;
         _arguments = arguments;
         _environment = environment;
         File.WriteAllBytes(FaultsFile, new byte[128 * SlotBytes]);
@@ -45,6 +47,9 @@ internal sealed class ProofNode : IAsyncDisposable
     }
 
     public Uri Origin { get; }
+
+    /// <summary>What it runs.</summary>
+    public string Program { get; }
 
     /// <summary>How often it was started.</summary>
     public int Lives { get; private set; }
@@ -68,10 +73,12 @@ internal sealed class ProofNode : IAsyncDisposable
     /// <param name="database">What it serves from.</param>
     /// <param name="environment">Variables of its n-th life, from 0.</param>
     /// <param name="clock">How far its clock is from the machine's.</param>
+    /// <param name="program">Another build than this repository's.</param>
     public static Task<ProofNode> Start(
         ProofDatabase database,
         Func<int, IEnumerable<(string Name, string Value)>> environment,
-        TimeSpan clock = default) => Start(_ => ["--no-demo", .. database.Options], environment, clock);
+        TimeSpan clock = default,
+        string? program = null) => Start(_ => ["--no-demo", .. database.Options], environment, clock, program);
 
     /// <summary>The fake of Stripe, with a folder of its own, as a process of the same flavour.</summary>
     /// <param name="options">Of its n-th life, from 0.</param>
@@ -98,6 +105,22 @@ internal sealed class ProofNode : IAsyncDisposable
         {
             Kill();
             await Task.Delay(5);
+        }
+    }
+
+    /// <summary>SIGTERM; returns when it has ended in good order, and its next life is about to begin.</summary>
+    public async Task StopAndStart()
+    {
+        var lives = Lives;
+        using (var kill = Process.Start("kill", ["-TERM", $"{_process!.Id}"]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        using var patience = new CancellationTokenSource(Patience);
+        while (Lives == lives)
+        {
+            await Task.Delay(20, patience.Token);
         }
     }
 
@@ -152,7 +175,7 @@ internal sealed class ProofNode : IAsyncDisposable
     /// <summary>A process of the program, with this node's clock and faults.</summary>
     public Process Run(IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment)
     {
-        var start = new ProcessStartInfo("dotnet", [Assembly, .. arguments])
+        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -174,12 +197,26 @@ internal sealed class ProofNode : IAsyncDisposable
         return Process.Start(start)!;
     }
 
+    /// <summary>Runs a command to its end, which must be a good one; the last line of what it printed.</summary>
+    public async Task<string> Command(params string[] arguments)
+    {
+        using var process = Run(arguments, []);
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0
+            ? output.TrimEnd().Split('\n')[^1]
+            : throw new InvalidOperationException(
+                $"{arguments[0]} ended with {process.ExitCode}: {output}{await error}");
+    }
+
     private static async Task<ProofNode> Start(
         Func<int, IEnumerable<string>> arguments,
         Func<int, IEnumerable<(string Name, string Value)>> environment,
-        TimeSpan clock)
+        TimeSpan clock,
+        string? program = null)
     {
-        var node = new ProofNode(arguments, environment, clock);
+        var node = new ProofNode(arguments, environment, clock, program ?? Assembly);
         node._lives = node.Live();
         await node.UntilReady();
         return node;

@@ -57,8 +57,9 @@ internal sealed record ProofOutcome(
     /// <summary>At least half of the repetitions were decided by runs or another node's batches.</summary>
     public void ExpectRepetitionsDecidedByWhatIsStored()
     {
-        var (own, read, run) = (Count("ingest.duplicates own_batch"), Count("ingest.duplicates read_batch"),
-            Count("ingest.duplicates run"));
+        const string duplicates = "countinghouse.ingest.duplicates ";
+        var (own, read, run) = (
+            Count(duplicates + "own_batch"), Count(duplicates + "read_batch"), Count(duplicates + "run"));
         ProofReport.Add("duplicates", $"{Experiment}: own batch", Engine, own);
         ProofReport.Add("duplicates", $"{Experiment}: other node's batch", Engine, read);
         ProofReport.Add("duplicates", $"{Experiment}: run", Engine, run);

@@ -47,17 +47,19 @@ internal sealed class ProofWorld : IAsyncDisposable
     /// <param name="nodes">How many, when not as many as the engine can have.</param>
     /// <param name="server">A PostgreSQL server of the test's own.</param>
     /// <param name="clock">How far the nodes' clocks are from the machine's.</param>
+    /// <param name="program">Another build than this repository's, which then makes the schema too.</param>
     public static async Task<ProofWorld> Open(
         Engine engine,
         Func<int, int, IEnumerable<(string, string)>>? environment = null,
         int? nodes = null,
         string? server = null,
-        TimeSpan clock = default)
+        TimeSpan clock = default,
+        string? program = null)
     {
         var world = new ProofWorld(await ProofDatabase.Create(engine, server));
         try
         {
-            await world.StartNodes(nodes ?? NodesOf(engine), environment, clock);
+            await world.StartNodes(nodes ?? NodesOf(engine), environment, clock, program);
             await TermsLog.Install(world.Database);
             await world.AddOwners();
             return world;
@@ -77,6 +79,13 @@ internal sealed class ProofWorld : IAsyncDisposable
         await world.StartNodes(NodesOf(Engine), (_, _) => [("SABOTAGE", sabotage)], default);
         world.Clients = new ProofClients(world.Nodes.ConvertAll(node => node.Origin), Key);
         return world;
+    }
+
+    /// <summary>From now on clients know one address only.</summary>
+    public void ComeBy(Uri address)
+    {
+        Clients.Dispose();
+        Clients = new ProofClients([address], Key);
     }
 
     public async Task<Guid> NewCampaign(
@@ -147,21 +156,23 @@ internal sealed class ProofWorld : IAsyncDisposable
 
     /// <summary>One after the other: the first makes the schema.</summary>
     private async Task StartNodes(
-        int count, Func<int, int, IEnumerable<(string, string)>>? environment, TimeSpan clock)
+        int count,
+        Func<int, int, IEnumerable<(string, string)>>? environment,
+        TimeSpan clock,
+        string? program = null)
     {
         for (var node = 0; node < count; node++)
         {
             var number = node;
             Nodes.Add(await ProofNode.Start(
-                Database, life => [FewHotIds, .. environment?.Invoke(number, life) ?? []], clock));
+                Database, life => [FewHotIds, .. environment?.Invoke(number, life) ?? []], clock, program));
         }
     }
 
     private async Task AddOwners()
     {
-        await using var place = await Workplace.Open(Database.Settings, CancellationToken.None);
-        var (advertiser, key) = await NewOrganization(place, "Advertiser");
-        var (retailer, retailerKey) = await NewOrganization(place, "Retailer");
+        var (advertiser, key) = await NewOwner("Advertiser");
+        var (retailer, retailerKey) = await NewOwner("Retailer");
         (Advertiser, Key, Retailer) = (advertiser, key, retailer);
         var origins = Nodes.ConvertAll(node => node.Origin);
         Clients = new ProofClients(origins, key);
@@ -181,6 +192,25 @@ internal sealed class ProofWorld : IAsyncDisposable
             .. added.GetProperty("offers").EnumerateArray()
                 .Select(offer => ProofClients.ReadId(offer.GetProperty("offer_id").GetString()!)),
         ];
+    }
+
+    /// <summary>By the nodes' own program, if that is another: this one would bring the schema up to its own.</summary>
+    private async Task<(Guid Id, string Key)> NewOwner(string name)
+    {
+        var node = Nodes[0];
+        if (node.Program == ProofNode.Assembly)
+        {
+            await using var place = await Workplace.Open(Database.Settings, CancellationToken.None);
+            return await NewOrganization(place, name);
+        }
+
+        var id = await node.Command(["organizations", "create", "--name", name, .. Database.Options]);
+        var key = await node.Command(
+        [
+            "keys", "create", "--organization", id, "--kind", "csb", "--role", "manager", "--name", "proof",
+            "--per-minute", "100000000", "--per-day", "1000000000", .. Database.Options,
+        ]);
+        return (ProofClients.ReadId(id), key);
     }
 
     /// <summary>Somebody who may do what operators do; to be disposed of.</summary>

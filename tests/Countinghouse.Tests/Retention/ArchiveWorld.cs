@@ -6,7 +6,9 @@ using Countinghouse.Support;
 
 namespace Countinghouse.Retention;
 
-/// <summary>An advertiser with events of five months, May to September, all but the last closed; it is the 20th of September.</summary>
+/// <summary>
+/// An advertiser with events of five months, May to September, all but the last closed; it is the 20th of September.
+/// </summary>
 internal sealed class ArchiveWorld : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("countinghouse-archive-");

@@ -4,7 +4,10 @@ namespace Countinghouse.Support;
 /// Says what time it is as the test decides. Timers and timestamps are the machine's, so that background jobs go on
 /// whatever the test does with the date.
 /// </summary>
-public sealed class TestClock : TimeProvider
+/// <param name="isStill">
+/// True: those stand still too, so that nothing runs out, and nobody looks at anything a second time.
+/// </param>
+public sealed class TestClock(bool isStill = false) : TimeProvider
 {
     private long _utcTicks = new DateTimeOffset(2026, 8, 15, 12, 0, 0, TimeSpan.Zero).Ticks;
 
@@ -15,4 +18,10 @@ public sealed class TestClock : TimeProvider
     }
 
     public override DateTimeOffset GetUtcNow() => Now;
+
+    public override long GetTimestamp() => isStill ? 1 : base.GetTimestamp();
+
+    public override ITimer CreateTimer(
+        TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        base.CreateTimer(callback, state, isStill ? Timeout.InfiniteTimeSpan : dueTime, period);
 }

@@ -91,6 +91,12 @@ public sealed class TestProgram : IAsyncDisposable
         new TestProgram(["--urls", "http://127.0.0.1:0", "--no-demo", .. arguments], null),
         "Countinghouse answers on ");
 
+    /// <summary>The same with an environment.</summary>
+    public static Task<TestProgram> Serve(
+        IReadOnlyDictionary<string, string> environment, params string[] arguments) => UntilReady(
+        new TestProgram(["--urls", "http://127.0.0.1:0", "--no-demo", .. arguments], environment),
+        "Countinghouse answers on ");
+
     /// <summary>Starts a server with its demo, which may take a while to be made.</summary>
     public static Task<TestProgram> ServeDemo(params string[] arguments) =>
         UntilReady(new TestProgram(arguments, null), "Countinghouse answers on ");

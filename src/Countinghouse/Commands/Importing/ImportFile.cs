@@ -38,7 +38,8 @@ internal sealed class ImportFile : IDisposable
     {
         if (Directory.Exists(path))
         {
-            throw new CommandException($"'{path}' is a directory; name the files in it, or one month's folder of the archive.");
+            throw new CommandException(
+                $"'{path}' is a directory; name the files in it, or one month's folder of the archive.");
         }
 
         var wanted = format != 0 ? format : FormatOf(path);
