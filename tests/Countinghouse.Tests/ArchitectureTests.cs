@@ -44,6 +44,9 @@ public sealed class ArchitectureTests : IDisposable
         // What leaves the journal: only months that are settled.
         ["Retention"] = ["Primitives", "Http", "Storage", "Telemetry", "Audit", "Campaigns", "Ingest", "RevenueShare"],
 
+        // The whole database, table by table, whatever is in it: it knows the engines, and no slice.
+        ["Copies"] = ["Primitives", "Storage"],
+
         // The witness of what payouts do: it knows nothing of them, nor they of it.
         ["FakeStripe"] = ["Primitives", "Storage"],
         ["WebConsole"] = ["Primitives", "Http", "Access"],

@@ -73,6 +73,17 @@ internal static class DatabaseOptions
         command.Options.Add(Set);
     }
 
+    /// <summary>For a command on the SQLite file, which the environment's PostgreSQL does not concern.</summary>
+    public static void AddDataTo(Command command)
+    {
+        command.Options.Add(Data);
+        command.Options.Add(Config);
+        command.Options.Add(Set);
+    }
+
+    /// <summary>What <see cref="AddDataTo"/> asks for.</summary>
+    public static ServerSettings ReadData(ParseResult line) => Read(line) with { Postgres = null };
+
     /// <summary>What the options, the environment and the configuration file say together.</summary>
     public static ServerSettings Read(ParseResult line)
     {

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Countinghouse.Commands.Configuring;
+using Countinghouse.Copies;
 using Countinghouse.Storage;
 using Microsoft.AspNetCore.Connections;
 
@@ -14,7 +15,8 @@ internal static class Failures
     /// <summary>Null: not foreseen, hence a bug, and its stack trace is worth having.</summary>
     public static IReadOnlyList<string>? Describe(Exception error) => error switch
     {
-        CommandException or SchemaTooNewException or NotDistributableException => [error.Message],
+        CommandException or CopyException or SchemaTooNewException or DatabaseMovedException
+            or NotDistributableException => [error.Message],
         ConfigurationException invalid => invalid.Complaints,
         IOException { InnerException: AddressInUseException } =>
             [OneLine(error.Message) + " Choose another with --urls."],

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Countinghouse.Commands.Demonstration;
+using Countinghouse.Http;
 using Countinghouse.Ingest;
 using Countinghouse.Retention;
 using Countinghouse.Storage;
 using Countinghouse.Telemetry;
+using Microsoft.Extensions.Options;
 
 namespace Countinghouse.Commands;
 

@@ -21,6 +21,7 @@ public sealed record ServerSettings
     /// <summary>All that is set beside these; null: as for a program that is started without options.</summary>
     internal ProgramConfiguration? Configuration { get; init; }
 
+    /// <summary>The database, unless it is PostgreSQL.</summary>
     internal string SqliteFile => Path.Combine(DataDirectory, "countinghouse.db");
 
     /// <summary>True when there is a database to open; only a server makes one, no command does by a slip.</summary>

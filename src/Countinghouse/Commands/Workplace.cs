@@ -33,29 +33,10 @@ internal static class Workplace
         IEnumerable<KeyValuePair<string, string?>>? also,
         CancellationToken cancellation)
     {
-        var services = new ServiceCollection();
-        services.AddSingleton(settings);
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
-
-        // Standard output is for results alone.
-        services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
-            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        var configuration = settings.RequireConfiguration();
-        var root = new ConfigurationBuilder()
-            .AddConfiguration(configuration.Root)
-            .AddInMemoryCollection(also ?? [])
-            .Build();
-        services.AddSingleton<IConfiguration>(root);
-        Server.AddSlices(services, root);
-        if (clock is not null)
-        {
-            services.AddSingleton(clock);
-        }
-
-        var provider = services.BuildServiceProvider();
+        var provider = Build(settings, clock, also);
         try
         {
-            configuration.Require(provider);
+            settings.RequireConfiguration().Require(provider);
             if (!settings.DatabaseExists)
             {
                 throw new CommandException(
@@ -73,6 +54,33 @@ internal static class Workplace
             await provider.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>The same on a database as it is: brought to no schema, and not asked whether it may be used.</summary>
+    public static ServiceProvider OpenAsItIs(ServerSettings settings) => Build(settings, clock: null, also: null);
+
+    private static ServiceProvider Build(
+        ServerSettings settings, TimeProvider? clock, IEnumerable<KeyValuePair<string, string?>>? also)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton(settings);
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole());
+
+        // Standard output is for results alone.
+        services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        var root = new ConfigurationBuilder()
+            .AddConfiguration(settings.RequireConfiguration().Root)
+            .AddInMemoryCollection(also ?? [])
+            .Build();
+        services.AddSingleton<IConfiguration>(root);
+        Server.AddSlices(services, root);
+        if (clock is not null)
+        {
+            services.AddSingleton(clock);
+        }
+
+        return services.BuildServiceProvider();
     }
 
     public static async Task RequireOrganization(

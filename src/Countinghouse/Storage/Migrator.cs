@@ -31,7 +31,8 @@ public sealed class Migrator(Database database, TimeProvider clock)
     /// <summary>
     /// Applies what is missing up to <paramref name="last"/> (default: everything). Returns the number of steps
     /// applied.
-    /// Throws <see cref="SchemaTooNewException"/> when the database was made by a newer program.
+    /// Throws <see cref="SchemaTooNewException"/> when the database was made by a newer program, and
+    /// <see cref="DatabaseMovedException"/> when it is a part of a move.
     /// </summary>
     public async Task<int> Migrate(CancellationToken cancellation, int last = int.MaxValue)
     {
@@ -56,6 +57,11 @@ public sealed class Migrator(Database database, TimeProvider clock)
 
         await connection.Execute(CreateHistory, cancellation);
         var newest = (int)(await connection.Number(ReadNewest, cancellation) ?? 0);
+        if (newest == MoveMark.Number && await MoveMark.Read(connection, cancellation) is { } mark)
+        {
+            throw new DatabaseMovedException(mark.State);
+        }
+
         if (newest > Known[^1].Number)
         {
             throw new SchemaTooNewException(newest, Known[^1].Number);

@@ -1,4 +1,5 @@
 using Countinghouse.Storage;
+using Countinghouse.Support;
 using Npgsql;
 
 namespace Countinghouse.Proof;
@@ -32,6 +33,52 @@ internal static class BackupExperiments
         await load;
         var first = (await ProofOutcome.Of("10 before the restore", world, seed)).ExpectNothingWrong();
 
+        return await SendAgain(world, copy, plan, (before, after), first, sabotage);
+    }
+
+    /// <summary>
+    /// PostgreSQL's own way to any moment: a copy of the whole server, the log archived since, and a time. What
+    /// was recorded after it is lost, and clients send it again.
+    /// </summary>
+    public static async Task<ProofOutcome> RestoreToAMoment(int seed)
+    {
+        await using var server = await ProofPostgres.Create();
+        await server.StartArchiving();
+        await using var world = await ProofWorld.Open(Engine.Postgres, server: server.Connection);
+        var plan = new ProofPlan(seed, world.Nodes.Count);
+        var campaigns = new[]
+        {
+            await world.NewCampaign("cpc", 0.20m, 200m), await world.NewCampaign("cpm", 4.75m, 100m),
+        };
+        var before = Events(plan, campaigns, 1_000);
+        await world.Clients.Run(before, Patience);
+        var copy = await server.BaseBackup();
+        var after = Events(plan, campaigns, 2_000);
+        await world.Clients.Run(after[..1_000], Patience);
+        var moment = await server.Execute("SELECT clock_timestamp()::text");
+        await world.Clients.Run(after[1_000..], Patience);
+        await server.FinishArchive();
+        var first = (await ProofOutcome.Of("10 before the restore", world, seed)).ExpectNothingWrong();
+
+        await using var then = await server.RestoreTo(copy, moment);
+        var name = new NpgsqlConnectionStringBuilder(world.Database.Postgres)
+        {
+            Host = then.Folder,
+        };
+        return await SendAgain(
+            world, ProofDatabase.Of(null, name.ToString()), plan, (before, after), first, sabotage: "");
+    }
+
+    private static async Task<ProofOutcome> SendAgain(
+        ProofWorld world,
+        ProofDatabase copy,
+        ProofPlan plan,
+        (List<Send> Before, List<Send> After) sent,
+        ProofOutcome first,
+        string sabotage)
+    {
+        var (before, after) = sent;
+        var (engine, seed) = (world.Engine, first.Seed);
         await using var restored = await world.OpenCopy(copy, sabotage);
         var inBackup = await restored.Database.Number("SELECT SUM(event_count) FROM ingest_batch");
         first.Expect(
@@ -64,13 +111,22 @@ internal static class BackupExperiments
             : plan.Click(plan.Pick(campaigns)))
         .ToList();
 
-    /// <summary>As an operator would: VACUUM INTO beside a running node, or pg_dump and pg_restore.</summary>
+    /// <summary>As an operator would: "backup" beside a node and "restore", or pg_dump and pg_restore.</summary>
     private static async Task<ProofDatabase> BackUp(ProofDatabase database, ProofPostgres? server)
     {
         if (server is null)
         {
             var folder = Directory.CreateTempSubdirectory("countinghouse-restored-");
-            await database.Execute($"VACUUM INTO '{Path.Combine(folder.FullName, "countinghouse.db")}'");
+            var file = Path.Combine(Path.GetDirectoryName(database.File)!, "backup.db");
+            foreach (var arguments in new string[][]
+            {
+                ["backup", file, .. database.Options], ["restore", file, "--data", folder.FullName],
+            })
+            {
+                var ended = await TestProgram.Run(arguments);
+                Assert.True(ended.Code == 0, ended.Error);
+            }
+
             return ProofDatabase.Of(folder, null);
         }
 

@@ -54,6 +54,11 @@ public sealed class SqliteLongProof() : LongProofContract(Engine.Sqlite);
 public sealed class PostgresLongProof() : LongProofContract(Engine.Postgres)
 {
     [Theory]
+    [InlineData(10_101)]
+    public Task A_server_restored_to_a_moment_counts_what_is_sent_again_once(int seed) =>
+        BackupExperiments.RestoreToAMoment(seed);
+
+    [Theory]
     [InlineData(3_201)]
     [InlineData(3_202)]
     public Task A_database_that_stops_at_once_loses_nothing_that_was_acknowledged(int seed) =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Countinghouse.Support;
 using Npgsql;
 
@@ -14,7 +15,7 @@ internal sealed class ProofPostgres : IAsyncDisposable
 
     /// <summary>All from one folder: links to some of them, elsewhere in PATH, would not do.</summary>
     private static readonly string[] Programs =
-        ["initdb", "pg_ctl", "postgres", "createdb", "pg_dump", "pg_restore"];
+        ["initdb", "pg_ctl", "postgres", "createdb", "pg_dump", "pg_restore", "pg_basebackup"];
 
     private readonly DirectoryInfo _folder;
     private readonly string _binaries;
@@ -40,18 +41,83 @@ internal sealed class ProofPostgres : IAsyncDisposable
 
     internal static string Owner => Environment.UserName == "root" ? "postgres" : Environment.UserName;
 
+    private string Archive => Path.Combine(_folder.FullName, "archive");
+
     public static async Task<ProofPostgres> Create()
     {
-        var server = new ProofPostgres(Find());
-        if (Environment.UserName == "root")
-        {
-            await Run("chown", "postgres", server._folder.FullName);
-        }
-
+        var server = await CreateEmpty();
         await server.AsOwner(
             "initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
         await server.Start();
         return server;
+    }
+
+    /// <summary>From now on every finished piece of the write-ahead log is kept, as docs/operating.md says.</summary>
+    public async Task StartArchiving()
+    {
+        await MakeOwners(Archive);
+        await Execute("ALTER SYSTEM SET archive_mode = on");
+        await Execute($"ALTER SYSTEM SET archive_command = 'test ! -f {Archive}/%f && cp %p {Archive}/%f'");
+        await StopImmediately();
+        await Start();
+    }
+
+    /// <summary>A copy of the whole server, made beside everything that goes on.</summary>
+    public async Task<string> BaseBackup()
+    {
+        var copy = Path.Combine(_folder.FullName, "base");
+        await AsOwner("pg_basebackup", "-h", Folder, "-U", "postgres", "-D", copy, "-c", "fast");
+        return copy;
+    }
+
+    /// <summary>Waits until everything so far is in the archive.</summary>
+    public async Task FinishArchive()
+    {
+        var last = await Execute("SELECT pg_walfile_name(pg_switch_wal())");
+        using var patience = new CancellationTokenSource(Patience);
+        while (await Execute($"SELECT COALESCE(last_archived_wal, '') >= '{last}' FROM pg_stat_archiver") != "True")
+        {
+            await Task.Delay(50, patience.Token);
+        }
+    }
+
+    /// <summary>Another server, as this one was at a moment: from a copy and the archive.</summary>
+    /// <param name="copy">What <see cref="BaseBackup"/> made.</param>
+    /// <param name="moment">As PostgreSQL writes it; something was committed after it.</param>
+    public async Task<ProofPostgres> RestoreTo(string copy, string moment)
+    {
+        var server = await CreateEmpty();
+        Directory.Move(copy, server.Data);
+        await File.AppendAllTextAsync(
+            Path.Combine(server.Data, "postgresql.auto.conf"),
+            $"""
+
+            archive_mode = off
+            restore_command = 'cp {Archive}/%f %p'
+            recovery_target_time = '{moment}'
+            recovery_target_action = 'promote'
+
+            """);
+        await File.WriteAllTextAsync(Path.Combine(server.Data, "recovery.signal"), "");
+        await server.Start();
+        using var patience = new CancellationTokenSource(Patience);
+        while (await server.Execute("SELECT pg_is_in_recovery()") != "False")
+        {
+            await Task.Delay(50, patience.Token);
+        }
+
+        return server;
+    }
+
+    /// <summary>One statement; the first value as text.</summary>
+    public async Task<string> Execute(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Connection + ";Pooling=false");
+        await connection.OpenAsync();
+#pragma warning disable CA2100 // The tests' own.
+        await using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        return Convert.ToString(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture) ?? "";
     }
 
     public async Task Start()
@@ -121,6 +187,22 @@ internal sealed class ProofPostgres : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
+    }
+
+    private static async Task<ProofPostgres> CreateEmpty()
+    {
+        var server = new ProofPostgres(Find());
+        await MakeOwners(server._folder.FullName);
+        return server;
+    }
+
+    private static async Task MakeOwners(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        if (Environment.UserName == "root")
+        {
+            await Run("chown", "postgres", folder);
+        }
     }
 
     private static async Task Run(string program, params string[] arguments)

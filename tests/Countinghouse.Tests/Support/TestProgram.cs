@@ -74,10 +74,15 @@ public sealed class TestProgram : IAsyncDisposable
         return await program.End();
     }
 
-    /// <summary>Runs it to a failpoint, where it dies as by kill -9.</summary>
+    /// <summary>
+    /// Runs it to a failpoint, where it dies as by kill -9: at the first pass, or the one named as in "point:3".
+    /// </summary>
     public static async Task RunInto(string failpoint, params string[] arguments)
     {
-        var environment = new Dictionary<string, string> { ["COUNTINGHOUSE_FAILPOINT"] = failpoint + ":1" };
+        var environment = new Dictionary<string, string>
+        {
+            ["COUNTINGHOUSE_FAILPOINT"] = failpoint.Contains(':') ? failpoint : failpoint + ":1",
+        };
         await using var program = new TestProgram(arguments, environment, assembly: ProofNode.Assembly);
         var ended = await program.End();
         Assert.True(ended.Code == Killed, $"{failpoint} was not reached: {ended.Code} {ended.Error}");
