@@ -118,7 +118,8 @@ public sealed class SeriesReport(Database database, ReportRows source)
             ("groups", database.ListOf(groups.Select(group => new CampaignId(group)))))).ToDictionary();
     }
 
-    private static (Guid Group, Guid Retailer, SeriesRow Row) ReadRow(DbDataReader row, SeriesQuery query, Period? closedThrough)
+    private static (Guid Group, Guid Retailer, SeriesRow Row) ReadRow(
+        DbDataReader row, SeriesQuery query, Period? closedThrough)
     {
         var (start, last) = Span((int)row.GetInt64(0), query);
         var impressions = row.GetInt64(3);
