@@ -27,9 +27,11 @@ internal abstract class Store(string name, string version, string folder) : IAsy
 {
     private const string ReadTotals = """
         SELECT COUNT(*), COALESCE(SUM(event_count), 0), COALESCE(SUM(valid_count), 0),
-               COALESCE(SUM(charge_micro), 0), (SELECT COALESCE(SUM(spent_micro), 0) FROM campaign_budget)
+               COALESCE(SUM(charge_micro), 0)
         FROM ingest_batch
         """;
+
+    private const string ReadSpent = "SELECT COALESCE(SUM(spent_micro), 0) FROM campaign_budget";
 
     private const string ReadReported = "SELECT SUM(impressions + clicks + invalid_impressions + invalid_clicks) FROM ";
 
@@ -54,12 +56,13 @@ internal abstract class Store(string name, string version, string folder) : IAsy
 
     public async Task<Totals> Totals()
     {
+        var spent = await Number(ReadSpent);
         await using var connection = await Open();
         await using var command = connection.CreateCommand();
         command.CommandText = ReadTotals;
         await using var row = await command.ExecuteReaderAsync();
         await row.ReadAsync();
-        return new Totals(Number(row, 0), Number(row, 1), Number(row, 2), Number(row, 3), Number(row, 4));
+        return new Totals(Number(row, 0), Number(row, 1), Number(row, 2), Number(row, 3), spent);
     }
 
     /// <summary>Events in hourly rollups and in totals of campaigns, once they hold all of the journal.</summary>

@@ -69,9 +69,12 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
     private const string DropOffers = "DELETE FROM campaign_offer WHERE org_id = @org AND campaign_id = @campaign";
 
     // The offer says whose it is and where; a campaign keeps that as it was when the offer was taken in.
+    // Read first: they may lie on other nodes than the campaign, whose head is locked meanwhile.
+    private const string ReadOffers = "SELECT offer_id, org_id, location_id FROM offer WHERE offer_id";
+
     private const string AddOffer = """
         INSERT INTO campaign_offer (org_id, campaign_id, offer_id, retailer_org_id, location_id)
-        SELECT @org, @campaign, offer_id, org_id, location_id FROM offer WHERE offer_id = @offer
+        VALUES (@org, @campaign, @offer, @retailer, @location)
         """;
 
     public Task<Campaign?> Find(OrganizationId organization, CampaignId campaign, CancellationToken cancellation) =>
@@ -206,28 +209,31 @@ public sealed class CampaignStore(Database database, OrganizationVersions versio
             cancellation);
     }
 
-    private static async Task AddOffers(
+    private async Task AddOffers(
         DbConnection connection, Campaign campaign, CancellationToken cancellation)
     {
-        var unknown = new List<OfferId>();
-        foreach (var offer in campaign.Offers)
-        {
-            var added = await connection.Execute(
-                AddOffer,
-                cancellation,
-                ("org", campaign.OrganizationId),
-                ("campaign", campaign.CampaignId),
-                ("offer", offer));
-            if (added == 0)
-            {
-                unknown.Add(offer);
-            }
-        }
-
+        var found = (await connection.Query(
+            ReadOffers + database.AnyOf("offers"),
+            row => (
+                Offer: row.Id<OfferId>(0),
+                Retailer: row.Id<OrganizationId>(1),
+                Location: row.Id<LocationId>(2)),
+            cancellation,
+            ("offers", database.ListOf(campaign.Offers)))).ToDictionary(one => one.Offer);
+        var unknown = campaign.Offers.Where(offer => !found.ContainsKey(offer)).ToList();
         if (unknown.Count > 0)
         {
             throw new UnknownOffersException(unknown);
         }
+
+        await connection.ExecuteMany(
+            AddOffer,
+            ["org", "campaign", "offer", "retailer", "location"],
+            campaign.Offers.Select(offer => new object?[]
+            {
+                campaign.OrganizationId, campaign.CampaignId, offer, found[offer].Retailer, found[offer].Location,
+            }),
+            cancellation);
     }
 
     private static Task Store(DbConnection connection, Campaign changed, CancellationToken cancellation) =>

@@ -92,7 +92,7 @@ public static class Server
         app.UseForwardedHeaders();
         app.UseInnerServer();
         app.UseRateLimitHeaders();
-        app.Use(RequestIds.Middleware);
+        app.UseRequestIds();
         app.Use(HttpSetup.KeepPrivate);
         app.Use(Hardening.AddHeaders);
         app.UseExceptionHandler(_ => { });

@@ -8,11 +8,20 @@ public static class RequestIds
     public const string Header = "X-Request-Id";
     public const int LengthMax = 64;
 
+    private static readonly Func<ILogger, string, IDisposable?> InRequest =
+        LoggerMessage.DefineScope<string>("RequestId:{RequestId}");
+
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
     /// <summary>Takes over or makes the id, before anything else sees the request.</summary>
-    public static Task Middleware(HttpContext context, RequestDelegate next)
+    public static void UseRequestIds(this WebApplication app)
+    {
+        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(RequestIds).FullName!);
+        app.Use((context, next) => Name(context, next, log));
+    }
+
+    private static async Task Name(HttpContext context, RequestDelegate next, ILogger log)
     {
         var sent = context.Request.Headers[Header];
         if (sent is [{ Length: >= 1 and <= LengthMax } id] && !id.AsSpan().ContainsAnyExcept(Allowed))
@@ -33,6 +42,11 @@ public static class RequestIds
                 return Task.CompletedTask;
             },
             context);
-        return next(context);
+
+        // The framework's own scope has the id as it was before.
+        using (InRequest(log, context.TraceIdentifier))
+        {
+            await next(context);
+        }
     }
 }

@@ -30,6 +30,9 @@ public sealed class Database : IAsyncDisposable
     /// </summary>
     private const string LostCommit = "could not commit transaction for shard";
 
+    /// <summary>What it says when a worker goes in the middle of a transaction, which then did not happen.</summary>
+    private const string LostWorker = "failure on connection marked as essential";
+
     private const int ReadBufferBytes = 32 * 1024;
 
     private readonly DbDataSource _readers;
@@ -242,7 +245,9 @@ public sealed class Database : IAsyncDisposable
         // 57P01 to 57P05: the server stops, starts, or has ended the session. 25006: it has become a standby.
         PostgresException postgres => postgres.IsTransient || postgres.SqlState is "25006"
             || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal)
-            || (postgres.SqlState == "XX000" && postgres.MessageText.StartsWith(LostCommit, StringComparison.Ordinal)),
+            || (postgres.SqlState == "XX000"
+                && (postgres.MessageText.StartsWith(LostCommit, StringComparison.Ordinal)
+                    || postgres.MessageText.StartsWith(LostWorker, StringComparison.Ordinal))),
         NpgsqlException => true,
         SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6 or 10 or 13 or 14,
         _ => false,

@@ -6,7 +6,7 @@ public enum TablePlace
     /// <summary>On the worker that has its organization's shard, beside all else of that organization.</summary>
     Distributed = 1,
 
-    /// <summary>All of it on every node: joined with what is distributed or pointed at by it; changed seldom.</summary>
+    /// <summary>All of it on every node: joined with what is distributed, or pointed at; changed seldom.</summary>
     Reference = 2,
 
     /// <summary>On the coordinator alone: joined with nothing, and too busy to be written on every node.</summary>

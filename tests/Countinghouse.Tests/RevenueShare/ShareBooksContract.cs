@@ -106,6 +106,7 @@ public abstract class ShareBooksContract(Engine engine) : IAsyncLifetime
 
     /// <summary>The migration books months that were settled before as the close would have.</summary>
     [Fact]
+    [Trait("Server", "Own")]
     public async Task Months_from_before_the_ledger_are_booked_alike()
     {
         const string entries = """
