@@ -147,7 +147,10 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private void Keep(string? line)
     {
-        if (line is { Length: > 0 } && !line.StartsWith("Countinghouse answers", StringComparison.Ordinal))
+        // What is told as information, such as which node runs which job, is no fault.
+        if (line is { Length: > 0 }
+            && !line.StartsWith("Countinghouse answers", StringComparison.Ordinal)
+            && !line.StartsWith("info:", StringComparison.Ordinal))
         {
             _said.Enqueue(line);
         }
