@@ -75,7 +75,7 @@ internal static class ImportCommand
         }
 
         var files = line.GetRequiredValue(Files).Select(path => ImportFile.Open(path, line.GetValue(Format))).ToList();
-        var follow = workplace.GetServices<IHostedService>().OfType<RollupJob>().Single();
+        var follow = workplace.GetRequiredService<RollupJob>();
         await follow.StartAsync(CancellationToken.None);
         try
         {

@@ -31,7 +31,8 @@ public static class IngestSetup
             .AddSingleton<GaugeSource>(provider => provider.GetRequiredService<IngestGauges>().Read)
             .AddSingleton<VerificationStore>()
             .AddSingleton<Verifications>()
-            .AddHostedService<RollupJob>()
+            .AddSingleton<RollupJob>()
+            .AddHostedService(provider => provider.GetRequiredService<RollupJob>())
             .AddHostedService<VerificationJob>();
     }
 }

@@ -32,6 +32,7 @@ public sealed class JournalMonths(Database database, TimeProvider clock)
     private const string LockNotAvailable = "55P03";
     private const string QueryCancelled = "57014";
     private const string CheckViolated = "23514";
+    private const string NoSuchConstraint = "42704";
 
     private const string List = """
         SELECT c.relname FROM pg_inherits i
@@ -134,6 +135,11 @@ public sealed class JournalMonths(Database database, TimeProvider clock)
             await Change(
                 [TakeTurns, Create(month), .. Indexes(month), Attach(month), Include(month)], cancellation, month);
             return true;
+        }
+        catch (PostgresException error) when (error.SqlState == NoSuchConstraint)
+        {
+            // Another node was making the same month, and is done with the constraint.
+            return (await Names(cancellation)).Contains(NameOf(month));
         }
         catch (PostgresException error) when (error.SqlState is CheckViolated or QueryCancelled)
         {
