@@ -92,20 +92,11 @@ public sealed record JournalStart(long BatchNo, byte[] Hash, Instant CommittedAt
     {
         await connection.ForEach(
             Hours,
-            row => fold.Add(
-                new StatKey(
-                    row.Id<CampaignId>(0), row.GetInt32(1), row.Id<OfferId>(2), row.Id<OrganizationId>(3),
-                    row.Id<LocationId>(4)),
-                new StatCounts
-                {
-                    Impressions = row.GetInt64(5),
-                    Clicks = row.GetInt64(6),
-                    InvalidImpressions = row.GetInt64(7),
-                    InvalidClicks = row.GetInt64(8),
-                    UnbilledClicks = row.GetInt64(9),
-                    Charge = new Money(row.GetInt64(10)),
-                    Version = row.GetInt64(11),
-                }),
+            row =>
+            {
+                var (key, counts) = RollupReader.Read(row);
+                fold.Add(key, counts);
+            },
             cancellation,
             ("org", advertiser),
             ("first", firstHour),

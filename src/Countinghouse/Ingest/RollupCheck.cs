@@ -57,7 +57,7 @@ public sealed class RollupCheck(EventReader events)
             Rows,
             row =>
             {
-                var (key, stored) = Read(row);
+                var (key, stored) = RollupReader.Read(row);
                 Compare(differences, advertiser, key, stored, fold.Take(key));
             },
             cancellation,
@@ -81,21 +81,6 @@ public sealed class RollupCheck(EventReader events)
             }
         }
     }
-
-    private static (StatKey Key, StatCounts Stored) Read(DbDataReader row) => (
-        new StatKey(
-            row.Id<CampaignId>(0), row.GetInt32(1), row.Id<OfferId>(2), row.Id<OrganizationId>(3),
-            row.Id<LocationId>(4)),
-        new StatCounts
-        {
-            Impressions = row.GetInt64(5),
-            Clicks = row.GetInt64(6),
-            InvalidImpressions = row.GetInt64(7),
-            InvalidClicks = row.GetInt64(8),
-            UnbilledClicks = row.GetInt64(9),
-            Charge = new Money(row.GetInt64(10)),
-            Version = row.GetInt64(11),
-        });
 
     private static void Compare(
         List<Difference> differences,

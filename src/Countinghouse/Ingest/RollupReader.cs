@@ -25,22 +25,29 @@ public sealed class RollupReader
         Action<StatKey, StatCounts> read,
         CancellationToken cancellation) => connection.ForEach(
         Rows,
-        row => read(
-            new StatKey(
-                row.Id<CampaignId>(0), row.GetInt32(1), row.Id<OfferId>(2), row.Id<OrganizationId>(3),
-                row.Id<LocationId>(4)),
-            new StatCounts
-            {
-                Impressions = row.GetInt64(5),
-                Clicks = row.GetInt64(6),
-                InvalidImpressions = row.GetInt64(7),
-                InvalidClicks = row.GetInt64(8),
-                UnbilledClicks = row.GetInt64(9),
-                Charge = new Money(row.GetInt64(10)),
-                Version = row.GetInt64(11),
-            }),
+        row =>
+        {
+            var (key, counts) = Read(row);
+            read(key, counts);
+        },
         cancellation,
         ("org", advertiser),
         ("first", firstHour),
         ("last", lastHour));
+
+    /// <summary>A row of the columns above, of this table or one like it.</summary>
+    internal static (StatKey Key, StatCounts Counts) Read(DbDataReader row) => (
+        new StatKey(
+            row.Id<CampaignId>(0), row.GetInt32(1), row.Id<OfferId>(2), row.Id<OrganizationId>(3),
+            row.Id<LocationId>(4)),
+        new StatCounts
+        {
+            Impressions = row.GetInt64(5),
+            Clicks = row.GetInt64(6),
+            InvalidImpressions = row.GetInt64(7),
+            InvalidClicks = row.GetInt64(8),
+            UnbilledClicks = row.GetInt64(9),
+            Charge = new Money(row.GetInt64(10)),
+            Version = row.GetInt64(11),
+        });
 }

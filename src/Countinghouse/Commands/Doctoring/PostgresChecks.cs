@@ -43,7 +43,7 @@ internal sealed class PostgresChecks(string connectionString, int nodes, TimePro
     private const string Migrating = """
         SELECT COUNT(*) FROM pg_locks
         WHERE locktype = 'advisory' AND granted AND objsubid = 1
-            AND CAST(classid AS bigint) * 4294967296 + CAST(objid AS bigint) = @key
+            AND CAST(classid AS bigint) = @key / 4294967296 AND CAST(objid AS bigint) = @key % 4294967296
         """;
 
     private const string Standbys = "SELECT COUNT(*) FROM pg_stat_replication";
