@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Countinghouse.Copies;
-using Countinghouse.Ingest;
 using Countinghouse.Retention;
 using Countinghouse.Storage;
 using Npgsql;
@@ -182,10 +181,7 @@ internal static class MoveCommand
     private static async Task Verify(ServerSettings target, CancellationToken cancellation)
     {
         await using var workplace = Workplace.OpenAsItIs(target);
-        var verifier = workplace.GetRequiredService<Verifier>();
-        var total = await verifier.CountAll(cancellation);
-        var result = await ProgressBar.Show(
-            "Verifying", total, progress => verifier.Verify(null, progress, cancellation));
+        var result = await Workplace.Verify(workplace, cancellation);
         if (result.Differences is [var first, ..])
         {
             throw new CommandException(string.Create(

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Countinghouse.Copies;
-using Countinghouse.Ingest;
 
 namespace Countinghouse.Commands;
 
@@ -72,10 +71,7 @@ internal static class RestoreCommand
     {
         await using var workplace = await Workplace.Open(
             new ServerSettings { DataDirectory = restore.Staged }, cancellation);
-        var verifier = workplace.GetRequiredService<Verifier>();
-        var total = await verifier.CountAll(cancellation);
-        var result = await ProgressBar.Show(
-            "Verifying", total, progress => verifier.Verify(null, progress, cancellation));
+        var result = await Workplace.Verify(workplace, cancellation);
         if (result.Differences is [var first, ..])
         {
             throw new CommandException(string.Create(

@@ -83,6 +83,14 @@ internal static class Workplace
         return services.BuildServiceProvider();
     }
 
+    /// <summary>Recomputes every figure, with a bar at the terminal; writes nothing down.</summary>
+    public static async Task<VerifyResult> Verify(ServiceProvider workplace, CancellationToken cancellation)
+    {
+        var verifier = workplace.GetRequiredService<Verifier>();
+        var total = await verifier.CountAll(cancellation);
+        return await ProgressBar.Show("Verifying", total, progress => verifier.Verify(null, progress, cancellation));
+    }
+
     public static async Task RequireOrganization(
         ServiceProvider workplace, OrganizationId organization, CancellationToken cancellation)
     {

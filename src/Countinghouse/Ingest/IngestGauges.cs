@@ -9,11 +9,6 @@ namespace Countinghouse.Ingest;
 /// <summary>How recording and verifying stand, for telemetry.</summary>
 public sealed class IngestGauges(EventWriter writer, IOptions<IngestOptions> options, TimeProvider clock)
 {
-    private const string Behind = """
-        SELECT CAST(COALESCE(SUM(h.batch_no - p.through_batch), 0) AS bigint) FROM ingest_head h
-        JOIN projection p ON p.org_id = h.org_id AND p.name = 'rollups'
-        """;
-
     private const string LastClean = "SELECT MAX(started_at) FROM verification WHERE state = 'clean'";
 
     private const string Differences = """
@@ -34,7 +29,7 @@ public sealed class IngestGauges(EventWriter writer, IOptions<IngestOptions> opt
             new(
                 "countinghouse.ingest.batches_behind", "{batch}",
                 "Batches of all nodes that rollups do not contain yet.",
-                await connection.Number(Behind, cancellation) ?? 0),
+                await Rollups.CountBehind(connection, cancellation)),
             new(
                 "countinghouse.verification.differences", "{figure}",
                 "Figures that the last verification found to be other than the events say.",

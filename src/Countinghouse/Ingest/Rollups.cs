@@ -80,8 +80,12 @@ public sealed class Rollups(Database database, EventReader events)
         connection => connection.Query(Behind, row => row.Id<OrganizationId>(0), cancellation), cancellation);
 
     /// <summary>Batches of all advertisers that are not rolled up yet.</summary>
-    public async Task<long> CountBehind(CancellationToken cancellation) => (await database.Read(
-        connection => connection.Number(Lag, cancellation), cancellation))!.Value;
+    public Task<long> CountBehind(CancellationToken cancellation) =>
+        database.Read(connection => CountBehind(connection, cancellation), cancellation);
+
+    /// <summary>The same on a connection.</summary>
+    internal static async Task<long> CountBehind(DbConnection connection, CancellationToken cancellation) =>
+        (await connection.Number(Lag, cancellation))!.Value;
 
     public Task<List<OrganizationId>> ListAll(CancellationToken cancellation) => database.Read(
         connection => connection.Query(Organizations, row => row.Id<OrganizationId>(0), cancellation), cancellation);
